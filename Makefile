@@ -1,0 +1,40 @@
+# `make check` is what CI runs. Each target is one command of CONTRIBUTING.md.
+.PHONY: check setup format lint tree types contracts tests pins catalog bench
+
+check: setup lint types contracts tests
+
+setup:
+	uv sync --quiet
+
+format:
+	uv run ruff format .
+	uv run ruff check --fix .
+
+lint:
+	uv run ruff format --check .
+	uv run ruff check .
+
+# The wheel, unpacked: what is type-checked is what ships.
+tree:
+	rm -rf build dist
+	uv build --quiet
+	uv run python -m zipfile -e dist/*.whl build/tree
+
+types: tree
+	uv run mypy build/tree/kerastui tests benchmarks
+
+contracts: tree
+	PYTHONPATH=build/tree uv run lint-imports
+
+tests:
+	uv run pytest
+
+pins:
+	uv run python .ci/pins.py
+
+catalog:
+	uv run python -m kerastui.engine.catalog.introspect assets/catalog.json
+
+bench:
+	uv run python benchmarks/startup.py
+	uv run python benchmarks/canvas.py

@@ -1,0 +1,1 @@
+"""Files that ship: bundled data, templates, the catalog."""

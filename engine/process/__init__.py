@@ -1,0 +1,1 @@
+"""The engine process, its protocol and its client."""

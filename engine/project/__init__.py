@@ -1,0 +1,1 @@
+"""The project document: plain frozen values, edits, undo, journal. No TensorFlow, no Textual."""

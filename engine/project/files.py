@@ -1,0 +1,179 @@
+"""Read and write `kerastui.toml`: stable order, the same bytes each time, written atomically."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from kerastui.engine.project.document import Project
+from kerastui.engine.project.graph import check_references
+from kerastui.engine.project.plain import DocumentError, Plain, from_plain, to_plain
+
+FILE_NAME = "kerastui.toml"
+
+
+class ProjectFileError(Exception):
+    """Say why a project file cannot be read or written: where, what, what next.
+
+    Args:
+        path: The file.
+        message: What is wrong and what to do.
+        line: Line in the file, from 1, where it is known.
+    """
+
+    def __init__(self, path: Path, message: str, line: int | None = None) -> None:
+        place = path.name if line is None else f"{path.name} line {line}"
+        super().__init__(f"{place}: {message}")
+        self.path, self.message, self.line = path, message, line
+
+
+def dumps(project: Project) -> str:
+    """Return the text of `kerastui.toml` for a project."""
+    plain = to_plain(project)
+    graph = plain.pop("graph")
+    layout = plain.pop("layout")
+    tables: dict[str, Plain] = {"data": plain["data"], "data.columns": plain["data"].pop("columns")}
+    tables["graph.inputs"] = graph["inputs"]
+    tables |= {f"graph.layers.{_key(layer)}": arguments for layer, arguments in graph["layers"].items()}
+    tables |= {"graph.calls": graph["calls"], "graph.outputs": graph["outputs"], "compile": plain["compile"]}
+    nested = ("optimizer", "losses", "metrics", "loss_weights")
+    tables |= {f"compile.{key}": plain["compile"].pop(key) for key in nested}
+    tables |= {"fit": plain["fit"], "layout": layout}
+    lines = [f"{key} = {_text(plain[key])}" for key in ("format", "name")]
+    for header, table in tables.items():
+        if table:
+            lines += ["", f"[{header}]", *(f"{_key(key)} = {_text(value)}" for key, value in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+def loads(text: str, path: Path) -> Project:
+    """Read a project from the text of a `kerastui.toml`.
+
+    Args:
+        text: Content of the file.
+        path: The file, named in messages.
+
+    Raises:
+        ProjectFileError: The text is no TOML or no project; it names the line and the reason.
+    """
+    try:
+        plain = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        reason = re.sub(r" \(at .*\)$", "", str(error))
+        number = int(line[1]) if line else len(text.splitlines())
+        raise ProjectFileError(path, f"{reason}; put the line right and open it again", number) from None
+    try:
+        project = from_plain(plain)
+        check_references(project.graph)
+    except DocumentError as error:
+        where = f"{'.'.join(error.path)}: " if error.path else ""
+        raise ProjectFileError(path, f"{where}{error}", line_of(text, error.path)) from None
+    return project
+
+
+def read(folder: Path) -> Project:
+    """Read the project in a folder.
+
+    Raises:
+        ProjectFileError: There is none, or it cannot be read.
+    """
+    path = folder / FILE_NAME
+    return loads(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a project file.
+
+    Raises:
+        ProjectFileError: The file is absent, unreadable, or not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        raise ProjectFileError(path, f"there is none in {path.parent}; make one with `kerastui new`") from None
+    except UnicodeDecodeError as error:
+        raise ProjectFileError(path, f"byte {error.start} is not UTF-8 text; is it a kerastui project?") from None
+    except OSError as error:
+        raise ProjectFileError(path, f"cannot be read: {error.strerror}") from None
+
+
+def write(folder: Path, project: Project) -> str:
+    """Write a project into its folder, atomically.
+
+    Returns:
+        The text written.
+
+    Raises:
+        ProjectFileError: The folder cannot be written; the file there is as it was.
+    """
+    text = dumps(project)
+    path = folder / FILE_NAME
+    try:
+        write_atomically(path, text.encode())
+    except OSError as error:
+        message = f"cannot be written: {error.strerror}; the file is as it was, your edits are still open"
+        raise ProjectFileError(path, message) from None
+    return text
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file by new content, so that a kill leaves the old file or the new one, never a part.
+
+    Raises:
+        OSError: The folder cannot be written, or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def line_of(text: str, path: tuple[str, ...]) -> int | None:
+    """Return the line of a TOML text that holds the value at a path, or the nearest table around it."""
+    header: tuple[str, ...] = ()
+    best, depth = None, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+            header = tuple(part.strip().strip("\"'") for part in match[1].split("."))
+            here = header
+        elif match := re.match(r"\s*([\w\"'-]+)\s*=", line):
+            here = (*header, match[1].strip("\"'"))
+        else:
+            continue
+        if here == path[: len(here)] and len(here) > depth:
+            best, depth = number, len(here)
+    return best
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _text(key)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - TOML's own union
+    """Return a value as TOML writes it on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(key)} = {_text(item)}" for key, item in value.items()) + " }" if value else "{}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_text(item) for item in value) + "]"
+    if isinstance(value, str):
+        # TOML's basic strings are JSON's, but for DEL, which must be escaped here.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value)

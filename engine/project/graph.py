@@ -1,0 +1,142 @@
+"""Questions about a graph: order, cycles, who feeds whom, which names are free."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from kerastui.engine.project.document import Call, Graph, Input, Layer
+from kerastui.engine.project.plain import DocumentError
+
+
+def nodes(graph: Graph) -> Iterator[str]:
+    """Yield the ids of all inputs and calls, inputs first."""
+    yield from graph.inputs
+    yield from graph.calls
+
+
+def node_name(graph: Graph, node: str) -> str:
+    """Return the name shown for an input or a call; a shared layer has one name for all its calls."""
+    if node in graph.inputs:
+        return graph.inputs[node].name or node
+    if node in graph.calls:
+        return layer_name(graph, graph.calls[node].layer)
+    return node
+
+
+def layer_name(graph: Graph, layer: str) -> str:
+    """Return the name of a layer, which is its id unless it was renamed."""
+    return graph.layers[layer].name or layer if layer in graph.layers else layer
+
+
+def sources(graph: Graph, node: str) -> tuple[str, ...]:
+    """Return the ids that feed a node, in order."""
+    return graph.calls[node].inputs if node in graph.calls else ()
+
+
+def consumers(graph: Graph, node: str) -> list[str]:
+    """Return the ids of the calls that a node feeds, in the graph's order."""
+    return [key for key, call in graph.calls.items() if node in call.inputs]
+
+
+def calls_of(graph: Graph, layer: str) -> list[str]:
+    """Return the ids of a layer's calls, in the graph's order."""
+    return [key for key, call in graph.calls.items() if call.layer == layer]
+
+
+def upstream(graph: Graph, node: str) -> set[str]:
+    """Return the ids of everything a node's value depends on, itself included."""
+    seen: set[str] = set()
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if current not in seen:
+            seen.add(current)
+            waiting.extend(sources(graph, current))
+    return seen
+
+
+def order(graph: Graph) -> list[str]:
+    """Return the ids of all inputs and calls so that each comes after what feeds it.
+
+    Raises:
+        DocumentError: The graph has a cycle; the message names its nodes.
+    """
+    done: dict[str, None] = {}
+    for start in nodes(graph):
+        path: list[str] = []
+        on_path: set[str] = set()
+        waiting = [(start, False)]
+        while waiting:
+            node, leaving = waiting.pop()
+            if leaving:
+                path.pop()
+                on_path.discard(node)
+                done[node] = None
+            elif node in on_path:
+                loop = [*path[path.index(node) :], node]
+                raise DocumentError(f"{' ← '.join(loop)} is a cycle; cut one of its wires", ("graph", "calls", node))
+            elif node not in done:
+                path.append(node)
+                on_path.add(node)
+                waiting.append((node, True))
+                waiting.extend((source, False) for source in reversed(sources(graph, node)))
+    return list(done)
+
+
+def check_references(graph: Graph) -> None:
+    """Check that every id the graph mentions is there, that none stands for two things, and that there is no cycle.
+
+    Raises:
+        DocumentError: With the path of the offending entry.
+    """
+    known = set(nodes(graph))
+    for key, call in graph.calls.items():
+        path = ("graph", "calls", key)
+        if key in graph.inputs:
+            raise DocumentError(f"`{key}` is an input and a call; give one of them another id", path)
+        if call.layer not in graph.layers:
+            raise DocumentError(f"there is no layer `{call.layer}` for this call", (*path, "layer"))
+        for source in call.inputs:
+            if source not in known:
+                raise DocumentError(f"there is no input or call `{source}` to take a value from", (*path, "inputs"))
+    for name, source in graph.outputs.items():
+        if source not in known:
+            raise DocumentError(f"there is no input or call `{source}` for this output", ("graph", "outputs", name))
+    order(graph)
+
+
+def free_id(wanted: str, taken: Collection[str]) -> str:
+    """Return an id that is not taken: `dense`, then `dense_1`, `dense_2`, ….
+
+    Args:
+        wanted: A class name or an id; `"Conv2DTranspose"` becomes `conv2d_transpose`, as Keras names layers.
+        taken: Ids in use.
+    """
+    base = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", wanted)).lower()
+    base = re.sub(r"\W+", "_", base).strip("_") or "layer"
+    number = 0
+    candidate = base
+    while candidate in taken:
+        number += 1
+        candidate = f"{base}_{number}"
+    return candidate
+
+
+def taken_names(graph: Graph) -> set[str]:
+    """Return every id and name in use, so that a new one clashes with none."""
+    named: list[Input | Layer] = [*graph.inputs.values(), *graph.layers.values()]
+    return {*graph.inputs, *graph.layers, *graph.calls, *(item.name for item in named if item.name)}
+
+
+def dangling(graph: Graph) -> list[str]:
+    """Return the ids whose value reaches no output."""
+    used: set[str] = set()
+    for source in graph.outputs.values():
+        used |= upstream(graph, source)
+    return [node for node in nodes(graph) if node not in used]
+
+
+def is_shared(graph: Graph, call: Call) -> bool:
+    """Tell whether the layer of a call has other calls too."""
+    return sum(other.layer == call.layer for other in graph.calls.values()) > 1

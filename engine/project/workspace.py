@@ -1,0 +1,196 @@
+"""A project that is open: the document, its history, its journal and its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kerastui.engine.project.document import Project
+from kerastui.engine.project.edits import Edit, EditError, apply_edit, make_edit
+from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, loads, read_text, write
+from kerastui.engine.project.journal import FOLDER, Entry, Journal
+from kerastui.engine.project.plain import DocumentError
+
+JOURNAL_LIMIT = 5_000
+"""Entries read back at the start; a longer journal begins anew at the next save, to keep opening under a second."""
+
+
+class Workspace:
+    """Hold an open project; every change goes through `do`, `undo` and `redo`.
+
+    Args:
+        folder: The project's folder.
+        project: The document.
+        saved: Text of the file as it was last read or written.
+
+    Attributes:
+        notice: What the person should know about opening or journalling, or `""`.
+    """
+
+    def __init__(self, folder: Path, project: Project, saved: str) -> None:
+        self.folder = folder
+        self.project = project
+        self.notice = ""
+        self._saved = saved
+        self._undo: list[Edit] = []
+        self._redo: list[Edit] = []
+        self._journal = Journal(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> Workspace:
+        """Open the project in a folder, with the edits and the undo history of the last session.
+
+        Args:
+            folder: Folder with a `kerastui.toml`.
+
+        Raises:
+            ProjectFileError: There is none, or it cannot be read.
+        """
+        path = folder / FILE_NAME
+        text = read_text(path)
+        workspace = cls(folder, loads(text, path), text)
+        workspace._recover(text)
+        return workspace
+
+    @classmethod
+    def create(cls, folder: Path, project: Project) -> Workspace:
+        """Make a new project in a folder.
+
+        Raises:
+            ProjectFileError: There is a project in the folder already, or it cannot be written.
+        """
+        if (folder / FILE_NAME).exists():
+            raise ProjectFileError(folder / FILE_NAME, "is there already; choose another folder, or open it")
+        if folder.exists() and not folder.is_dir():
+            raise ProjectFileError(folder, "is a file; choose another name for the folder")
+        text = write(folder, project)
+        workspace = cls(folder, project, text)
+        workspace._start_journal(text)
+        return workspace
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the document differs from the file."""
+        return dumps(self.project) != self._saved
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit to take back."""
+        return bool(self._undo)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an edit to do again."""
+        return bool(self._redo)
+
+    def do(self, label: str, after: Project) -> Edit | None:
+        """Make the document equal to another one, as one edit.
+
+        Args:
+            label: What is done, for the history.
+            after: The document as it should be.
+
+        Returns:
+            The edit, or `None` if nothing changes.
+        """
+        edit = make_edit(label, self.project, after)
+        if not edit.changes:
+            return None
+        self.project = apply_edit(self.project, edit)
+        self._undo.append(edit)
+        self._redo.clear()
+        self._record(Entry("edit", edit=edit))
+        return edit
+
+    def undo(self) -> Edit | None:
+        """Take the last edit back and return it, or `None` if there is none."""
+        if not self._undo:
+            return None
+        edit = self._undo.pop()
+        self.project = apply_edit(self.project, edit.reverted())
+        self._redo.append(edit)
+        self._record(Entry("undo"))
+        return edit
+
+    def redo(self) -> Edit | None:
+        """Do the edit that was last taken back again and return it, or `None` if there is none."""
+        if not self._redo:
+            return None
+        edit = self._redo.pop()
+        self.project = apply_edit(self.project, edit)
+        self._undo.append(edit)
+        self._record(Entry("redo"))
+        return edit
+
+    @property
+    def changed_outside(self) -> bool:
+        """Whether somebody else wrote the file since it was read; saving would overwrite that."""
+        path = self.folder / FILE_NAME
+        return path.exists() and read_text(path) != self._saved
+
+    def save(self) -> None:
+        """Write the file; ask `changed_outside` first.
+
+        Raises:
+            ProjectFileError: It cannot be written; the file there is as it was.
+        """
+        self._saved = write(self.folder, self.project)
+        self._record(Entry("save"))
+
+    def _recover(self, text: str) -> None:
+        entries = self._journal.read()
+        if len(entries) > JOURNAL_LIMIT or not self._replay(entries, text):
+            if any(entry.kind != "base" for entry in entries) and len(entries) <= JOURNAL_LIMIT:
+                self.notice = "the file was changed outside: the undo history of the last session is gone"
+            self.project = loads(text, self.folder / FILE_NAME)
+            self._undo, self._redo = [], []
+            self._start_journal(text)
+        elif self.unsaved:
+            self.notice = "edits that were not saved are back; ctrl+s saves them, ctrl+z takes them back"
+
+    def _replay(self, entries: list[Entry], text: str) -> bool:
+        """Read the history back; tell whether it belongs to the file."""
+        if not entries or entries[0].kind != "base":
+            return False
+        saved = entries[0].text
+        try:
+            project = loads(saved, self.folder / FOLDER)
+            for entry in entries[1:]:
+                if entry.kind == "save":
+                    saved = dumps(project)
+                else:
+                    project = self._again(project, entry)
+        except (EditError, DocumentError, ProjectFileError, IndexError):
+            return False
+        # The last state counts as saved too: a kill can fall between writing the file and noting it here.
+        known = {saved, dumps(loads(saved, self.folder / FOLDER)), dumps(project)}
+        if text not in known and dumps(self.project) not in known:
+            return False
+        self.project = project
+        return True
+
+    def _again(self, project: Project, entry: Entry) -> Project:
+        if entry.kind == "undo":
+            edit = self._undo.pop()
+            self._redo.append(edit)
+            return apply_edit(project, edit.reverted())
+        if entry.kind == "redo":
+            edit = self._redo.pop()
+        elif entry.edit is not None:
+            edit = entry.edit
+            self._redo.clear()
+        else:
+            raise EditError("an entry of the journal has no edit")
+        self._undo.append(edit)
+        return apply_edit(project, edit)
+
+    def _start_journal(self, text: str) -> None:
+        try:
+            self._journal.start(text)
+        except OSError as error:
+            self.notice = f"{self.folder} cannot be written ({error.strerror}): edits are kept in memory only"
+
+    def _record(self, entry: Entry) -> None:
+        try:
+            self._journal.append(entry)
+        except OSError as error:
+            self.notice = f"the journal cannot be written ({error.strerror}): edits are kept in memory only"

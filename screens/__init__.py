@@ -1,0 +1,1 @@
+"""The screens and their widgets: they render the document and send edits."""

@@ -1,0 +1,1 @@
+"""Configure: compile and fit settings, checks."""

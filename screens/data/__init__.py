@@ -1,0 +1,1 @@
+"""Data: source, preview, roles, encoding, split."""

@@ -1,0 +1,1 @@
+"""Home: recent projects, templates, ways to start."""

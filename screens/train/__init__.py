@@ -1,0 +1,1 @@
+"""Train: live curves, progress, epoch table."""
