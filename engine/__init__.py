@@ -1,1 +1,45 @@
-"""The headless half: `Model`, training, the project document, data, the engine process and its client."""
+"""The headless half: `Model`, training, the project document, data, the engine process and its client.
+
+The names below are loaded on first use: TensorFlow takes about 6 s to import, and the document, the data and the
+client live in this package too and must not pay for it.
+
+Example:
+    >>> from kerastui.engine import Input, Model, Sequential, load_model
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras import Input
+
+    from kerastui.engine.models import Functional, Model, Sequential, clone_model
+    from kerastui.engine.saving import load_model
+    from kerastui.engine.trainer import Trainer
+
+__all__ = ["Functional", "Input", "Model", "Sequential", "Trainer", "clone_model", "load_model"]
+
+_HOMES = {
+    "Functional": "kerastui.engine.models",
+    "Input": "kerastui.engine.keras_private",
+    "Model": "kerastui.engine.models",
+    "Sequential": "kerastui.engine.models",
+    "Trainer": "kerastui.engine.trainer",
+    "clone_model": "kerastui.engine.models",
+    "load_model": "kerastui.engine.saving",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -267,7 +267,7 @@ def set_metrics(project: Project, output: str, metrics: tuple[Spec, ...]) -> Pro
     return replace(project, compile=replace(project.compile, metrics=kept))
 
 
-def set_compile(project: Project, **settings: Any) -> Project:  # noqa: ANN401 - fields of Compile
+def set_compile(project: Project, **settings: Any) -> Project:
     """Set simple fields of `Compile`, by name.
 
     Raises:
@@ -278,7 +278,7 @@ def set_compile(project: Project, **settings: Any) -> Project:  # noqa: ANN401 -
     return replace(project, compile=compiled)
 
 
-def set_fit(project: Project, **settings: Any) -> Project:  # noqa: ANN401 - fields of Fit
+def set_fit(project: Project, **settings: Any) -> Project:
     """Set fields of `Fit`, by name.
 
     Raises:

@@ -165,7 +165,7 @@ def _key(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _text(key)
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - TOML's own union
+def _text(value: Any) -> str:
     """Return a value as TOML writes it on one line."""
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{_key(key)} = {_text(item)}" for key, item in value.items()) + " }" if value else "{}"

@@ -46,7 +46,7 @@ class DocumentError(ValueError):
         self.path = path
 
 
-def value_to_plain(value: Value) -> Any:  # noqa: ANN401 - TOML's own union
+def value_to_plain(value: Value) -> Any:
     """Turn an argument value into what TOML can hold."""
     if value is None:
         return dict(NONE)
@@ -127,7 +127,7 @@ def from_plain(plain: Mapping[str, Any]) -> Project:
     )
 
 
-def value_from_plain(plain: Any, path: tuple[str, ...] = ()) -> Value:  # noqa: ANN401 - TOML's own union
+def value_from_plain(plain: Any, path: tuple[str, ...] = ()) -> Value:
     """Read an argument value from what TOML holds.
 
     Raises:
@@ -142,7 +142,7 @@ def value_from_plain(plain: Any, path: tuple[str, ...] = ()) -> Value:  # noqa: 
     raise DocumentError(f"an argument is a number, a text, a list or a table. Received: {plain!r}", path)
 
 
-def spec_from_plain(plain: Any, path: tuple[str, ...] = ()) -> Spec:  # noqa: ANN401 - TOML's own union
+def spec_from_plain(plain: Any, path: tuple[str, ...] = ()) -> Spec:
     """Read a `Spec` from its flat table.
 
     Raises:
@@ -190,14 +190,14 @@ def _graph(plain: Plain) -> Graph:
     )
 
 
-def _input(plain: Any, path: tuple[str, ...]) -> Input:  # noqa: ANN401 - TOML's own union
+def _input(plain: Any, path: tuple[str, ...]) -> Input:
     value = _struct(plain, Input, path)
     if any(size is not None and (size == 0 or size < -1) for size in value.shape):
         raise DocumentError(f"a size is above 0, or -1 where unknown. Received: shape={list(value.shape)}", path)
     return msgspec.structs.replace(value, shape=tuple(None if size == -1 else size for size in value.shape))
 
 
-def _layer(plain: Any, path: tuple[str, ...]) -> Layer:  # noqa: ANN401 - TOML's own union
+def _layer(plain: Any, path: tuple[str, ...]) -> Layer:
     if isinstance(plain, Mapping):
         name = _convert(plain.get("name", ""), str, (*path, "name"))
         plain = {key: item for key, item in plain.items() if key != "name"}
@@ -232,7 +232,7 @@ def _simple(plain: Plain, types: Mapping[str, Any], path: tuple[str, ...]) -> Pl
     return {key: _convert(plain[key], kind, (*path, key)) for key, kind in types.items() if key in plain}
 
 
-def _specs(plain: Any, path: tuple[str, ...]) -> tuple[Spec, ...]:  # noqa: ANN401 - TOML's own union
+def _specs(plain: Any, path: tuple[str, ...]) -> tuple[Spec, ...]:
     if not isinstance(plain, list | tuple):
         raise DocumentError(f"expected a list of tables. Received: {plain!r}", path)
     return tuple(spec_from_plain(item, path) for item in plain)
@@ -251,7 +251,7 @@ def _each(
     return {name: read(item, (*path, key, name)) for name, item in _table(plain, key, path).items()}
 
 
-def _struct(plain: Any, kind: type[T], path: tuple[str, ...]) -> T:  # noqa: ANN401 - TOML's own union
+def _struct(plain: Any, kind: type[T], path: tuple[str, ...]) -> T:
     if not isinstance(plain, Mapping):
         raise DocumentError(f"expected a table. Received: {plain!r}", path)
     _only(plain, set(kind.__annotations__), path)
@@ -264,7 +264,7 @@ def _only(plain: Mapping[str, Any], known: set[str], path: tuple[str, ...]) -> N
             raise DocumentError(f"unknown key `{key}`; known here: {', '.join(sorted(known))}", (*path, key))
 
 
-def _convert(plain: Any, kind: type[T], path: tuple[str, ...]) -> T:  # noqa: ANN401 - TOML's own union
+def _convert(plain: Any, kind: type[T], path: tuple[str, ...]) -> T:
     try:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Stage: TypeAlias = Literal["data", "build", "configure"]
+
+
+class Repair(msgspec.Struct, frozen=True):
+    """Describe an edit that puts a problem right, so that one key applies it.
+
+    Args:
+        label: What it does, short: `set input shape (8, 8)`.
+        kind: `"insert"` (a layer of class `name` before the call `target`), `"argument"` (of the layer `target`),
+            `"shape"` (of the input `target`), `"loss"` (the loss of the output `target` itself, by class name) or
+            `"loss-argument"` (an argument of that loss).
+        target: Id of a call, layer or input, or name of an output.
+        name: Class of the layer to insert, or name of the argument.
+        value: New value: an argument's value, or a shape.
+    """
+
+    label: str
+    kind: Literal["insert", "argument", "shape", "loss", "loss-argument"]
+    target: str
+    name: str = ""
+    value: Any = None
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -19,6 +39,7 @@ class Problem(msgspec.Struct, frozen=True):
         subject: Id of the input or call, name of the column or argument it is about; `""` is the whole stage.
         what: What is wrong, one line without a full stop.
         hint: What to do next, one line; `""` when `what` says it.
+        repair: An edit that puts it right, where one is known.
     """
 
     severity: Severity
@@ -26,3 +47,4 @@ class Problem(msgspec.Struct, frozen=True):
     subject: str
     what: str
     hint: str = ""
+    repair: Repair | None = None

@@ -24,12 +24,14 @@ class Workspace:
 
     Attributes:
         notice: What the person should know about opening or journalling, or `""`.
+        journalled: Whether edits are on disk as they are made; `notice` says why not.
     """
 
     def __init__(self, folder: Path, project: Project, saved: str) -> None:
         self.folder = folder
         self.project = project
         self.notice = ""
+        self.journalled = True
         self._saved = saved
         self._undo: list[Edit] = []
         self._redo: list[Edit] = []
@@ -187,10 +189,12 @@ class Workspace:
         try:
             self._journal.start(text)
         except OSError as error:
+            self.journalled = False
             self.notice = f"{self.folder} cannot be written ({error.strerror}): edits are kept in memory only"
 
     def _record(self, entry: Entry) -> None:
         try:
             self._journal.append(entry)
         except OSError as error:
+            self.journalled = False
             self.notice = f"the journal cannot be written ({error.strerror}): edits are kept in memory only"

@@ -1,0 +1,5 @@
+"""Make `python -m kerastui` the same as `kerastui`."""
+
+from kerastui.cli import main
+
+main()

@@ -1,0 +1,217 @@
+"""The command line. Nothing heavy is imported until a command needs it: `--help` and `--version` answer at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kerastui import __version__
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print machine-readable JSON.")
+
+
+class DefaultGroup(click.Group):
+    """A group that takes a folder where a command is expected, and opens it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command; `open` where the first word is a folder and no command."""
+        if args and args[0] not in self.commands and (Path(args[0]).exists() or "/" in args[0]):
+            return super().resolve_command(ctx, ["open", *args])
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=DefaultGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`kerastui FOLDER` opens the project in a folder. Exit code 0 means that it worked.",
+)
+@click.version_option(__version__, prog_name="kerastui")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Build a neural network as a graph, train it while you watch, take it away as a Keras model."""
+    if ctx.invoked_subcommand is None:
+        _open(None)
+
+
+@main.command("open", hidden=True)
+@click.argument("folder", type=FOLDER)
+def open_(folder: Path) -> None:
+    """Open the app on a project."""
+    _open(folder)
+
+
+@main.command()
+@click.option("--folder", type=FOLDER, help="Where the demo project lies; in kerastui's home by default.")
+@JSON
+def demo(folder: Path | None, as_json: bool) -> None:
+    """Open the bundled digits project, ready to train; without a terminal, train it."""
+    from kerastui.engine.home import home
+    from kerastui.engine.project.files import FILE_NAME
+
+    folder = (folder or home() / "demo" / "digits").absolute()
+    if not (folder / FILE_NAME).exists():
+        _make(folder, "digits")
+    if sys.stdin.isatty() and sys.stdout.isatty() and not as_json:
+        _open(folder)
+    else:
+        _train(folder, as_json)
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--template", "-t", default="empty", show_default=True, help="Template to begin with; `--list` names them."
+)
+@click.option(
+    "--list",
+    "listing",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda *a: _list(*a),
+    help="List the templates.",
+)
+@JSON
+def new(folder: Path, template: str, as_json: bool) -> None:
+    """Make a project in FOLDER."""
+    _make(folder.absolute(), template)
+    _print({"folder": str(folder.absolute()), "template": template}, f"made {folder}", as_json)
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@JSON
+def train(folder: Path, as_json: bool) -> None:
+    """Train the project in FOLDER; ctrl+c stops it and keeps the model."""
+    _train(folder, as_json)
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@JSON
+def check(folder: Path, as_json: bool) -> None:
+    """Print the problems of the project in FOLDER; exit code 1 if one keeps it from training."""
+    from kerastui.headless import check as run
+
+    sys.exit(run(folder, as_json))
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--width", type=click.IntRange(40), help="Columns of the table; the terminal's by default.")
+@JSON
+def summary(folder: Path, width: int | None, as_json: bool) -> None:
+    """Print Model.summary() of the project in FOLDER."""
+    from kerastui.headless import summary as run
+
+    sys.exit(run(folder, width, as_json))
+
+
+@main.command()
+@JSON
+def doctor(as_json: bool) -> None:
+    """Print versions, devices, and what is missing with the way to get it."""
+    from kerastui.doctor import run
+
+    sys.exit(run(as_json))
+
+
+@main.group(invoke_without_command=True)
+@click.option("--stdio", is_flag=True, help="Run an engine that speaks over standard input and output.")
+@click.pass_context
+def engine(ctx: click.Context, stdio: bool) -> None:
+    """List, start and stop engine processes."""
+    if stdio:
+        from kerastui.engine.process.__main__ import main as run
+
+        run(["--stdio"])
+    elif ctx.invoked_subcommand is None:
+        ctx.invoke(engine_list)
+
+
+@engine.command("list")
+@JSON
+def engine_list(as_json: bool = False) -> None:
+    """List the engines that run."""
+    from kerastui.headless import list_engines
+
+    sys.exit(list_engines(as_json))
+
+
+@engine.command("start")
+@JSON
+def engine_start(as_json: bool) -> None:
+    """Start an engine; the app joins it by the project it trains."""
+    from kerastui.engine.process.launch import start
+
+    running = start()
+    _print(
+        {"process": running.process, "socket": running.socket}, f"engine {running.process} · {running.socket}", as_json
+    )
+
+
+@engine.command("stop")
+@click.argument("process", type=int, required=False)
+@JSON
+def engine_stop(process: int | None, as_json: bool) -> None:
+    """Stop the engine with the id PROCESS, or all; a run that goes on is stopped first and its model kept."""
+    from kerastui.headless import stop_engines
+
+    sys.exit(stop_engines(process, as_json))
+
+
+def _open(folder: Path | None) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.ClickException("there is no terminal; `kerastui train FOLDER` trains without one")
+    from kerastui.shell import KerasTUI
+
+    app = KerasTUI(folder)
+    app.run()
+    sys.exit(app.return_code or 0)
+
+
+def _make(folder: Path, template: str) -> None:
+    from msgspec.structs import replace
+
+    from kerastui.engine import templates
+    from kerastui.engine.project.files import ProjectFileError
+    from kerastui.engine.project.workspace import Workspace
+
+    names = [item.name for item in templates.templates()]
+    if template not in names:
+        raise click.ClickException(f"there is no template {template}; choose from {', '.join(names)}")
+    project = templates.project(template)
+    try:
+        Workspace.create(folder, replace(project, name=folder.name) if template != "digits" else project)
+    except ProjectFileError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be made: {error.strerror}") from None
+
+
+def _list(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from kerastui.engine.templates import templates
+
+        for item in templates():
+            click.echo(f"{item.name:<20}{item.title}")
+        ctx.exit()
+
+
+def _train(folder: Path, as_json: bool) -> None:
+    from kerastui.headless import train as run
+
+    sys.exit(run(folder, as_json))
+
+
+def _print(value: dict[str, Any], text: str, as_json: bool) -> None:
+    import json
+
+    click.echo(json.dumps(value) if as_json else text)

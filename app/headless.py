@@ -1,0 +1,240 @@
+"""Commands that work without a terminal screen. They run in this process: no engine is started."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kerastui.engine.events import EpochEnded, Paused, Resumed
+from kerastui.engine.process.protocol import EventBody, RunFailed, RunFinished, RunStarted
+from kerastui.engine.project.document import Project
+from kerastui.engine.project.files import ProjectFileError, read
+from kerastui.engine.project.problems import Problem
+
+Exit = int
+"""Exit code: 0 if it worked, 1 if not."""
+
+
+def train(folder: Path, as_json: bool) -> Exit:
+    """Train a project and print what happens.
+
+    Args:
+        folder: The project's folder.
+        as_json: Print one JSON object an event, the last
+            `{"event": "finished", "metrics": {…}, "saved": "…"}` or `{"event": "failed", …}`.
+    """
+    project = _project(folder, as_json)
+    if project is None:
+        return 1
+    tell = _json_teller() if as_json else _text_teller(project)
+    problem = next((item for item in _problems(folder, project) if item.severity == "error"), None)
+    if problem is not None:
+        subject = f"{problem.subject}: " if problem.subject else ""
+        tell(RunFailed(f"{subject}{problem.what}", problem.hint))
+        return 1
+    _quiet()
+    from kerastui.engine.process.run import Run, RunError
+
+    ended: list[EventBody] = []
+
+    def heard(event: EventBody) -> None:
+        if isinstance(event, RunFinished | RunFailed):
+            ended.append(event)
+        tell(event)
+
+    run = Run(project, folder.absolute(), heard, lambda: None)
+    with _interrupts(run.control.stop):
+        run.train()
+    failure = run.begun.exception()
+    if isinstance(failure, RunError):
+        tell(RunFailed(failure.what, failure.hint))
+        return 1
+    last = ended[-1] if ended else None
+    return 0 if isinstance(last, RunFinished) and last.saved else 1
+
+
+def check(folder: Path, as_json: bool) -> Exit:
+    """Print the problems of a project: those of the document, the data and the shapes."""
+    project = _project(folder, as_json)
+    if project is None:
+        return 1
+    problems = _problems(folder, project, shapes=True)
+    if as_json:
+        import msgspec
+
+        found = [{key: value for key, value in msgspec.to_builtins(item).items() if value} for item in problems]
+        click.echo(json.dumps({"problems": found}, ensure_ascii=False))
+    for problem in () if as_json else problems:
+        glyph = {"error": "✗", "warning": "▲", "note": "·"}[problem.severity]
+        subject = f"{problem.subject}: " if problem.subject else ""
+        click.echo(f"{glyph} {problem.stage:<10}{subject}{problem.what}{f' · {problem.hint}' if problem.hint else ''}")
+    if not problems and not as_json:
+        click.echo("✓ no problems")
+    return 1 if any(problem.severity == "error" for problem in problems) else 0
+
+
+def summary(folder: Path, width: int | None, as_json: bool) -> Exit:
+    """Print `Model.summary()` of a project's graph."""
+    project = _project(folder, as_json)
+    if project is None:
+        return 1
+    _quiet()
+    from kerastui.engine.building import BuildError, summary_text
+
+    try:
+        text = summary_text(project, width or min(120, shutil.get_terminal_size((100, 24)).columns))
+    except BuildError as error:
+        return _fail(f"{error.node}: {error.what}" if error.node else error.what, error.hint, as_json)
+    click.echo(json.dumps({"summary": text}, ensure_ascii=False) if as_json else text)
+    return 0
+
+
+def list_engines(as_json: bool) -> Exit:
+    """Print the engines that run."""
+    from kerastui.engine.process.launch import engines
+
+    found = engines()
+    if as_json:
+        click.echo(json.dumps([{"process": item.process, "project": item.project, "log": item.log} for item in found]))
+    for item in () if as_json else found:
+        click.echo(f"{item.process:>8}  {item.project or 'no project'}  {item.log}")
+    if not found and not as_json:
+        click.echo("no engine runs")
+    return 0
+
+
+def stop_engines(process: int | None, as_json: bool) -> Exit:
+    """Stop one engine, or all.
+
+    Args:
+        process: Its process id; all engines when `None`.
+        as_json: Print the ids as JSON.
+    """
+    import asyncio
+
+    from kerastui.engine.process.client import SocketClient
+    from kerastui.engine.process.launch import engines
+
+    found = [item for item in engines() if process in (None, item.process)]
+    if process is not None and not found:
+        return _fail(f"no engine has the process id {process}", "`kerastui engine list` shows them", as_json)
+    for item in found:
+        asyncio.run(SocketClient.end(item))
+    click.echo(json.dumps([item.process for item in found]) if as_json else f"stopped {len(found)}")
+    return 0
+
+
+def _project(folder: Path, as_json: bool) -> Project | None:
+    try:
+        return read(folder)
+    except ProjectFileError as error:
+        _fail(str(error), "", as_json)
+        return None
+
+
+def _problems(folder: Path, project: Project, shapes: bool = False) -> list[Problem]:
+    """Return the problems of a project; with `shapes`, Keras is loaded for those of the graph."""
+    from kerastui.engine.data_state import DataState
+    from kerastui.engine.project.checks import check_project
+
+    data = DataState.read(project.data.source, folder.absolute())
+    found = [*check_project(project), *data.problems(project)]
+    if shapes:
+        _quiet()
+        from kerastui.engine.building import Checker
+
+        checked = Checker().check(project.graph)
+        found += [*checked.problems, *data.target_problems(project, checked)]
+    ranks = {"error": 0, "warning": 1, "note": 2}
+    return sorted(found, key=lambda problem: ranks[problem.severity])
+
+
+def _json_teller() -> Callable[[EventBody], None]:
+    import msgspec
+
+    def tell(event: EventBody) -> None:
+        value: dict[str, Any] = msgspec.to_builtins(event)
+        value.pop("project", None)
+        names = {RunStarted: "started", EpochEnded: "epoch", RunFinished: "finished", RunFailed: "failed"}
+        value["event"] = names.get(type(event), value["event"])
+        click.echo(json.dumps(value, ensure_ascii=False))
+
+    return tell
+
+
+def _text_teller(project: Project) -> Callable[[EventBody], None]:
+    def tell(event: EventBody) -> None:
+        match event:
+            case RunStarted():
+                click.echo(
+                    f"{project.name} · run {event.run} · {event.samples:,} samples · {event.params:,} parameters "
+                    f"· {event.epochs} epochs of {event.steps} steps"
+                )
+            case EpochEnded():
+                logs = "  ".join(f"{name} {value:.4g}" for name, value in event.logs.items())
+                click.echo(f"epoch {event.epoch:>{len(str(event.epochs))}}/{event.epochs}  {logs}")
+            case RunFinished():
+                if event.note:
+                    click.echo(event.note, err=True)
+                click.echo(f"{event.reason} after {event.epochs} epochs · saved {event.saved or 'nothing'}")
+            case RunFailed():
+                click.echo(f"kerastui: {event.what}{f'; {event.hint}' if event.hint else ''}", err=True)
+            case Paused() | Resumed():
+                pass
+
+    return tell
+
+
+@contextmanager
+def _interrupts(stop: Callable[[], None]) -> Iterator[None]:
+    """Make the first ctrl+c stop the run and keep its model; a second one ends the program at once."""
+
+    def asked(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        click.echo("stopping after this batch; ctrl+c again to leave without the model", err=True)
+        stop()
+
+    before = signal.signal(signal.SIGINT, asked)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _quiet() -> None:
+    """Load TensorFlow without its chatter, which its libraries write to the file behind `stderr` as they load."""
+    import importlib
+    import tempfile
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as chatter:
+        os.dup2(chatter.fileno(), 2)
+        try:
+            importlib.import_module("kerastui.engine.building")
+        except BaseException:
+            chatter.seek(0)
+            os.write(kept, chatter.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _fail(what: str, hint: str, as_json: bool) -> Exit:
+    if as_json:
+        click.echo(json.dumps({"event": "failed", "what": what, "hint": hint}, ensure_ascii=False))
+    else:
+        click.echo(f"kerastui: {what}{f'; {hint}' if hint else ''}", err=True)
+    return 1

@@ -1,0 +1,328 @@
+"""The app: it owns the studio, switches between screens, and binds the keys that work everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.screen import Screen
+
+from kerastui import themes
+from kerastui.engine import home
+from kerastui.engine.process.client import EngineClient, EngineLost, EngineRefused, SocketClient
+from kerastui.engine.project.edits import Edit
+from kerastui.engine.project.files import ProjectFileError
+from kerastui.engine.studio import Studio
+from kerastui.screens.home.screen import HomeScreen
+from kerastui.screens.stage import STAGES, StageScreen
+
+SMALLEST = (80, 24)
+"""Columns and rows below which a sentence names the size that is needed."""
+
+
+class KerasTUI(App[None]):
+    """Build a network as a graph, train it while you watch, take it away as a Keras model.
+
+    Args:
+        folder: A project's folder to open, or `None` for Home.
+        engine: Client of the engine; an engine process of its own by default.
+    """
+
+    TITLE = "kerastui"
+    CSS_PATH = "base.tcss"
+    ENABLE_COMMAND_PALETTE = False  # ours is bound below, so that it lists one table of commands
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "save", id="app.save", show=False, tooltip="write kerastui.toml"),
+        Binding("ctrl+z,u", "undo", "undo", id="app.undo", show=False, tooltip="take the last edit back"),
+        Binding("ctrl+y,ctrl+r", "redo", "redo", id="app.redo", show=False, tooltip="do it again"),
+        Binding("f5", "train", "train", id="app.train", show=False, tooltip="save and start a run"),
+        Binding("shift+f5", "stop", "stop", id="app.stop", show=False, tooltip="end the run and keep the model"),
+        *(
+            Binding(str(number), f"stage({number})", name, id=f"app.stage{number}", show=False)
+            for number, name in enumerate(STAGES, 1)
+        ),
+        Binding("ctrl+p", "commands", "commands", id="app.commands", show=False),
+        Binding("question_mark", "keys", "keys", id="app.keys", show=False),
+        Binding("f1", "help", "help", id="app.help", show=False, tooltip="explain what has the focus"),
+        Binding("f12", "log", "log", id="app.log", show=False, tooltip="log of the engine"),
+        Binding("r", "restart_engine", "new engine", id="app.restart_engine", tooltip="start a new engine"),
+        Binding("ctrl+l", "redraw", "redraw", id="app.redraw", show=False),
+        Binding("ctrl+q", "leave", "quit", id="app.quit", show=False, priority=True),
+    ]
+
+    def __init__(self, folder: Path | None = None, engine: EngineClient | None = None) -> None:
+        super().__init__()
+        self.studio = Studio(engine or SocketClient())
+        self._folder = folder
+        self._stages: dict[int, StageScreen] = {}
+        self._opened = 0
+        self._told = ""
+        chosen = home.settings().theme
+        themes.install(self, chosen if chosen in themes.NAMES else themes.DARK.name)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Begin at Home."""
+        return HomeScreen(self.studio)
+
+    def on_mount(self) -> None:
+        """Open what was asked for."""
+        self.studio.listen(lambda topic: self._engine_changed() if topic == "engine" else None)
+        if self._folder is not None:
+            self.open_project(self._folder)
+
+    def on_ready(self) -> None:
+        """Start the engine once the first frame is on the screen."""
+        self._start_engine()
+
+    @work(group="engine", exclusive=True, exit_on_error=False)
+    async def _start_engine(self) -> None:
+        await self.studio.start()
+
+    # Projects and stages --------------------------------------------------------------------------------------------
+
+    def open_project(self, folder: Path) -> None:
+        """Open a project and show it: the graph, or the run if one goes on."""
+        try:
+            self.studio.open(folder)
+        except ProjectFileError as error:
+            self._tell(error.path.name, str(error), "the file is as it was; put it right and open it again")
+            return
+        self.enter_project()
+
+    def enter_project(self) -> None:
+        """Show the project that was just opened or made."""
+        for screen in self._stages.values():
+            self.uninstall_screen(screen)
+        self._stages.clear()
+        self._opened += 1
+        run = self.studio.run
+        self.action_stage(len(STAGES) if run is not None and run.live else 2)
+        workspace = self.studio.open_workspace
+        if workspace.notice:
+            self.notify(workspace.notice, severity="warning", markup=False)
+        self._join_engine()
+
+    @work(group="engine-join", exclusive=True, exit_on_error=False)
+    async def _join_engine(self) -> None:
+        if self.studio.engine_state.kind == "ready":
+            await self.studio.join()
+
+    @on(HomeScreen.ProjectChosen)
+    def _chosen(self, event: HomeScreen.ProjectChosen) -> None:
+        self.open_project(event.folder)
+
+    @on(HomeScreen.ProjectMade)
+    def _made(self, event: HomeScreen.ProjectMade) -> None:
+        self.enter_project()
+
+    @on(StageScreen.StageChosen)
+    def _stage_chosen(self, event: StageScreen.StageChosen) -> None:
+        self.action_stage(event.number)
+        if event.subject:
+            self.call_after_refresh(self._stages[event.number].show_subject, event.subject)
+
+    def action_stage(self, number: int) -> None:
+        """Show a stage of the project."""
+        if self.studio.workspace is None or self._number == number:
+            return
+        if number not in self._stages:
+            self._stages[number] = _stage(number)(self.studio)
+            self.install_screen(self._stages[number], f"stage-{self._opened}-{number}")
+        if self._number:
+            self.switch_screen(self._stages[number])
+        else:
+            self.push_screen(self._stages[number])
+
+    async def action_home(self) -> None:
+        """Go back to Home; the project stays open until another one is."""
+        if self._number:
+            await self.pop_screen()
+
+    @property
+    def _number(self) -> int:
+        """Number of the stage that is shown, 0 on Home."""
+        found = [screen.NUMBER for screen in self.screen_stack if isinstance(screen, StageScreen)]
+        return found[-1] if found else 0
+
+    # Edits ----------------------------------------------------------------------------------------------------------
+
+    def action_save(self) -> None:
+        """Write the project's file, asking before what somebody else wrote is overwritten."""
+        from kerastui.screens.widgets.modals import Confirm
+
+        def answered(overwrite: bool | None) -> None:
+            if overwrite:
+                self._save()
+
+        try:
+            changed = self.studio.open_workspace.changed_outside
+        except ProjectFileError as error:
+            self._tell("save", str(error), "your edits are still open")
+            return
+        if changed:
+            loss = "What was written there meanwhile would be lost."
+            self.push_screen(Confirm("kerastui.toml was changed outside.", loss, deed="overwrite it"), answered)
+        else:
+            self._save()
+
+    def _save(self) -> None:
+        try:
+            self.studio.save()
+        except ProjectFileError as error:
+            self._tell("save", str(error), "your edits are still open")
+            return
+        self.notify(str(self.studio.open_workspace.folder / "kerastui.toml"), title="saved", timeout=3, markup=False)
+
+    def action_undo(self) -> None:
+        """Take the last edit back."""
+        self._say("took back", self.studio.undo(), "nothing to take back")
+
+    def action_redo(self) -> None:
+        """Do the edit that was last taken back again."""
+        self._say("did again", self.studio.redo(), "nothing to do again")
+
+    def _say(self, done: str, edit: Edit | None, nothing: str) -> None:
+        self.notify(edit.label if edit else nothing, title=done if edit else "", timeout=2, markup=False)
+
+    # Runs -----------------------------------------------------------------------------------------------------------
+
+    @work(group="run", exclusive=True, exit_on_error=False)
+    async def action_train(self) -> None:
+        """Save the project and start a run, and show it."""
+        if self.studio.run is not None and self.studio.run.live:
+            self.action_stage(len(STAGES))
+            return
+        try:
+            await self.studio.train()
+        except ProjectFileError as error:
+            self._tell("train", str(error), "make the folder writable; your edits are still open")
+        except EngineRefused as error:
+            self._tell("train", error.what, error.hint)
+        except EngineLost as error:
+            self._tell("train", str(error), "r starts a new engine")
+        else:
+            self.action_stage(len(STAGES))
+
+    @work(group="run", exclusive=True, exit_on_error=False)
+    async def action_stop(self) -> None:
+        """End the run and keep the model."""
+        try:
+            await self.studio.engine.stop()
+        except (EngineLost, EngineRefused) as error:
+            self.notify(str(error), severity="warning", markup=False)
+
+    def action_restart_engine(self) -> None:
+        """Start a new engine in place of one that ended."""
+        self._start_engine()
+
+    def _engine_changed(self) -> None:
+        state = self.studio.engine_state
+        if state.kind in ("lost", "broken") and state.note != self._told:
+            self.notify(state.note, title="engine", severity="error", timeout=8, markup=False)
+        self._told = state.note if state.kind in ("lost", "broken") else ""
+        self.refresh_bindings()
+
+    # Help, commands, leaving ----------------------------------------------------------------------------------------
+
+    def action_commands(self) -> None:
+        """Open the command palette."""
+        from kerastui.commands import Commands
+
+        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
+            self.push_screen(CommandPalette(providers=[Commands], placeholder="search commands"))
+
+    def action_keys(self) -> None:
+        """Show all keys of what has the focus."""
+        from kerastui.screens.widgets.modals import KeysScreen
+
+        self.push_screen(KeysScreen.for_focus(self.screen))
+
+    def action_help(self) -> None:
+        """Explain what has the focus."""
+        from kerastui.screens.widgets.modals import HelpScreen
+
+        self.push_screen(HelpScreen.for_focus(self.screen))
+
+    def action_log(self) -> None:
+        """Show the log of the engine."""
+        from kerastui.screens.widgets.modals import LogView
+
+        log = self.studio.engine.log
+        if log is None:
+            self.notify("there is no engine yet, and so no log", markup=False)
+        else:
+            self.push_screen(LogView(log, "engine log"))
+
+    def action_redraw(self) -> None:
+        """Draw everything again."""
+        self.refresh(layout=True)
+
+    def action_theme(self, name: str) -> None:
+        """Choose a theme and remember it."""
+        self.theme = name
+        home.save_settings(home.Settings(name))
+
+    def action_leave(self) -> None:
+        """Quit; ask first where a run goes on or edits are nowhere on disk."""
+        from kerastui.screens.widgets.modals import Choice, Choose, Confirm
+
+        if len(self.screen_stack) > 1 and self.screen.is_modal:
+            self.pop_screen()
+            return
+        run, workspace = self.studio.run, self.studio.workspace
+        if run is not None and run.live and self.studio.engine_state.kind == "ready":
+            choices = [
+                Choice("keep", "let it train on", "open the project again to come back to it"),
+                Choice("stop", "stop it and keep the model", "the epochs done are kept"),
+            ]
+            self.push_screen(Choose("quit while the run goes on", choices, "keep"), self._leaving)
+        elif workspace is not None and workspace.unsaved and not workspace.journalled:
+            loss = f"{workspace.notice}. They would be lost."
+            question = Confirm("Quit with edits that are not saved?", loss, deed="quit", keep="stay")
+            self.push_screen(question, lambda quits: self._leave(False) if quits else None)
+        else:
+            self._leave(False)
+
+    def _leaving(self, answer: str | None) -> None:
+        if answer is not None:
+            self._leave(keep_engine=answer == "keep")
+
+    @work(group="leave", exclusive=True, exit_on_error=False)
+    async def _leave(self, keep_engine: bool) -> None:
+        await self.studio.close(keep_engine)
+        self.exit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what can be done now."""
+        workspace = self.studio.workspace
+        if action == "restart_engine":
+            return self.studio.engine_state.kind in ("lost", "broken")
+        if action in ("save", "train", "stage"):
+            return workspace is not None
+        if action == "undo":
+            return workspace is not None and workspace.can_undo
+        if action == "redo":
+            return workspace is not None and workspace.can_redo
+        if action == "stop":
+            return self.studio.run is not None and self.studio.run.live
+        return True
+
+    def _tell(self, what: str, where: str, next_step: str) -> None:
+        from kerastui.screens.widgets.modals import Message
+
+        self.push_screen(Message(what, where, next_step))
+
+
+def _stage(number: int) -> Callable[[Studio], StageScreen]:
+    """Return the class of a stage's screen; it is imported when it is first shown."""
+    import importlib
+
+    name = STAGES[number - 1]
+    module = importlib.import_module(f"kerastui.screens.{name.lower()}.screen")
+    found: Callable[[Studio], StageScreen] = getattr(module, f"{name}Screen")
+    return found

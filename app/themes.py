@@ -1,0 +1,157 @@
+"""The two themes: every colour of the app by role, dark and light.
+
+Widgets name roles (`$muted`, `$train`, …), never a hex value. Roles that Textual derives itself (`$text`, `$border`, …)
+are overridden through `Theme.variables`, so one name means one colour everywhere, in Textual's own widgets too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.theme import Theme
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+DARK_PALETTE: dict[str, str] = {
+    "background": "#0e1218",
+    "surface": "#131922",
+    "panel": "#1b2330",
+    "raised": "#243044",
+    "sel": "#1d3a5c",
+    "text": "#dbe2ec",
+    "muted": "#98a5b9",
+    "faint": "#5f6e88",
+    "border": "#3a4658",
+    "grid": "#222b38",
+    "primary": "#6cb2ff",
+    "accent": "#c3a2f7",
+    "success": "#4fcca3",
+    "warning": "#e8cf5a",
+    "error": "#ff8078",
+    "error-ground": "#3a1e22",
+    "on-primary": "#0e1218",
+    "train": "#6cb2ff",
+    "train-raw": "#2b4a70",
+    "val": "#f4a259",
+    "val-raw": "#6b4a2c",
+    "curve-1": "#6cb2ff",
+    "curve-2": "#f4a259",
+    "curve-3": "#c9ead8",
+    "curve-4": "#e07fc9",
+    "curve-5": "#f5ec85",
+    "curve-6": "#9b9a8c",
+}
+"""Colour of each role in the dark theme."""
+
+LIGHT_PALETTE: dict[str, str] = {
+    "background": "#f4f5f7",
+    "surface": "#fcfcfd",
+    "panel": "#e8ebf0",
+    "raised": "#dbe1ea",
+    "sel": "#d3e5f8",
+    "text": "#1b2430",
+    "muted": "#566274",
+    "faint": "#7c8899",
+    "border": "#b9c2cf",
+    "grid": "#e6e9ee",
+    "primary": "#0b5cad",
+    "accent": "#6b3fb0",
+    "success": "#0b6e52",
+    "warning": "#5c5200",
+    "error": "#b3261e",
+    "error-ground": "#fbe4e2",
+    "on-primary": "#ffffff",
+    "train": "#0b5cad",
+    "train-raw": "#a9c8e8",
+    "val": "#9a4700",
+    "val-raw": "#e6c4a4",
+    "curve-1": "#0b5cad",
+    "curve-2": "#9a4700",
+    "curve-3": "#241c1a",
+    "curve-4": "#8a1a7a",
+    "curve-5": "#0a0f70",
+    "curve-6": "#7a30e0",
+}
+"""Colour of each role in the light theme."""
+
+
+def _derived(palette: dict[str, str]) -> dict[str, str]:
+    """Return the variables of Textual's built-in widgets, expressed in our roles."""
+    text, muted, primary = palette["text"], palette["muted"], palette["primary"]
+    on_primary, raised, sel = palette["on-primary"], palette["raised"], palette["sel"]
+    scrollbar = dict.fromkeys(("scrollbar-hover", "scrollbar-active"), palette["faint"])
+    rail = dict.fromkeys(
+        ("scrollbar-background", "scrollbar-background-hover", "scrollbar-background-active", "scrollbar-corner-color"),
+        palette["surface"],
+    )
+    headings = {f"markdown-h{level}-color": text for level in range(1, 7)}
+    coloured = {f"text-{role}": palette[role] for role in ("primary", "accent", "success", "warning", "error")}
+    return {
+        **scrollbar,
+        **rail,
+        **headings,
+        **coloured,
+        "scrollbar": palette["border"],
+        "text-muted": muted,
+        "text-disabled": muted,
+        "foreground-muted": muted,
+        "foreground-disabled": muted,
+        "border-blurred": palette["border"],
+        "block-cursor-foreground": text,
+        "block-cursor-background": sel,
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-foreground": text,
+        "block-cursor-blurred-background": sel,
+        "block-hover-background": raised,
+        "footer-key-foreground": primary,
+        "footer-description-foreground": muted,
+        "input-cursor-background": primary,
+        "input-cursor-foreground": on_primary,
+        "input-selection-background": sel,
+        "input-selection-foreground": text,
+        "link-color": primary,
+        "link-color-hover": on_primary,
+        "link-background-hover": primary,
+    }
+
+
+def _theme(name: str, palette: dict[str, str], *, dark: bool) -> Theme:
+    """Build a Textual theme out of a palette."""
+    return Theme(
+        name=name,
+        primary=palette["primary"],
+        secondary=palette["accent"],
+        warning=palette["warning"],
+        error=palette["error"],
+        success=palette["success"],
+        accent=palette["accent"],
+        foreground=palette["text"],
+        background=palette["background"],
+        surface=palette["surface"],
+        panel=palette["panel"],
+        dark=dark,
+        variables={**_derived(palette), **palette},
+    )
+
+
+DARK = _theme("kerastui-dark", DARK_PALETTE, dark=True)
+LIGHT = _theme("kerastui-light", LIGHT_PALETTE, dark=False)
+
+
+NAMES = (DARK.name, LIGHT.name)
+"""Names of both themes, the default first."""
+
+
+def install(app: App[Any], theme: str = DARK.name) -> None:
+    """Register both themes with an app and switch to one; call it at the end of the app's `__init__`.
+
+    Textual parses the style sheets before `on_mount`, so the variables must be there earlier.
+
+    Args:
+        app: The app.
+        theme: Name of the theme to start with.
+    """
+    for each in (DARK, LIGHT):
+        app.register_theme(each)
+    app.theme = theme

@@ -1,0 +1,73 @@
+"""Make Keras's own objects from the document: layers, optimizers, losses, …, with the objects inside them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from kerastui.engine.catalog.catalog import MODULES, NESTED, Entry, Kind, catalog
+from kerastui.engine.catalog.check import check_config, check_spec
+from kerastui.engine.project.document import Spec, Value
+
+
+def build_object(spec: Spec, kind: Kind, name: str = "") -> Any:
+    """Call the constructor that a `Spec` names. Imports Keras (6 s the first time).
+
+    Args:
+        spec: Class and arguments; objects among the arguments are made first.
+        kind: Kind of the object; an `"activation"` gives the function.
+        name: Name given to a layer (or loss, metric, optimizer); `""` lets Keras choose.
+
+    Returns:
+        The object.
+
+    Raises:
+        ValueError: The class or an argument is unknown or missing, or Keras refuses a value. The message names the
+            class, and the argument where it is known.
+
+    Example:
+        >>> build_object(Spec("Dense", {"units": 10, "kernel_regularizer": Spec("L2", {"l2": 1e-4})}), "layer")
+    """
+    entry = catalog().get(kind, spec.class_name)
+    if entry is None:
+        raise ValueError(check_spec(kind, spec))
+    _check_names(entry, spec)
+    made = getattr(import_module(MODULES[kind]), entry.name)
+    if kind == "activation":
+        return made
+    arguments = {key: _build_value(value, entry, key) for key, value in spec.config.items()}
+    try:
+        return made(**arguments, **({"name": name} if name else {}))
+    except Exception as error:  # Keras and TensorFlow raise whatever they like for a value they refuse.
+        raise ValueError(_refusal(entry, spec, error)) from error
+
+
+def _check_names(entry: Entry, spec: Spec) -> None:
+    """Refuse unknown and missing arguments; whether a value will do is for Keras to say."""
+    if entry.kind == "activation" and spec.config:
+        raise ValueError(f"{entry.name}: an activation is given by name alone; the layer of that name takes arguments")
+    known = {argument.name: argument for argument in entry.arguments}
+    missing = any(each.required and each.name not in spec.config for each in entry.arguments)
+    if entry.kind != "activation" and (missing or not known.keys() >= spec.config.keys()):
+        raise ValueError(f"{entry.name}: {check_config(entry, spec.config)[0]}")
+
+
+def _build_value(value: Value, entry: Entry, name: str) -> Any:
+    argument = entry.argument(name)
+    kind = NESTED.get(argument.type, "layer") if argument else "layer"
+    if isinstance(value, Spec):
+        try:
+            return build_object(value, kind)
+        except ValueError as error:
+            raise ValueError(f"{entry.name} {name}: {error}") from error
+    if isinstance(value, tuple):
+        return tuple(_build_value(item, entry, name) for item in value)
+    return value
+
+
+def _refusal(entry: Entry, spec: Spec, error: Exception) -> str:
+    """Say which class and argument Keras refused, and its reason without the traceback."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    named = [key for key in spec.config if f"`{key}`" in reason or f"{key}=" in reason]
+    named = named or [key for key, value in spec.config.items() if str(value) in reason] or list(spec.config)
+    return f"{entry.name}{f' {named[0]}' if len(named) == 1 else ''}: {reason}"

@@ -1,0 +1,61 @@
+"""Turn what Keras and TensorFlow raise into one line for the screen: what is wrong, with the shapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+Shape = tuple[int | None, ...]
+
+
+def show_shape(shape: Sequence[int | None] | None) -> str:
+    """Return a shape as it is written everywhere: `(∅, 64)`, `∅` for an unknown size, `?` when not computed."""
+    if shape is None:
+        return "?"
+    sizes = ["∅" if size is None else str(size) for size in shape]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+
+def explain_call(error: Exception, class_name: str, shapes: Sequence[Shape]) -> tuple[str, str]:
+    """Say why a layer cannot take its inputs.
+
+    Args:
+        error: What Keras raised.
+        class_name: Class of the layer.
+        shapes: Shapes of its inputs, with the batch axis.
+
+    Returns:
+        What is wrong, always with the shapes, and what to do next (or `""`).
+    """
+    text = plain_message(error)
+    gets = " and ".join(show_shape(shape) for shape in shapes)
+    ranks = re.search(r"expected (min_|max_)?ndim=(\d+), found ndim=(\d+)", text)
+    if ranks:
+        least = {"min_": "at least ", "max_": "at most "}.get(ranks[1] or "", "")
+        wanted, found = int(ranks[2]), int(ranks[3])
+        hint = "insert Flatten before it" if found > wanted else "insert Reshape before it"
+        return f"{class_name} takes {least}{wanted} axes with the batch, gets {found}: {gets}", hint
+    if "incompatible shapes" in text or "matching shapes" in text:
+        verb = "join" if class_name == "Concatenate" else class_name.lower()
+        return f"cannot {verb} {gets}: their shapes differ", "give both branches the same size"
+    if "output size would be zero or negative" in text:
+        return f"nothing is left of {gets}: the window is larger", 'take a smaller window, or padding="same"'
+    if "total size of the tensor must be unchanged" in text.lower():
+        return f"{text}, gets {gets}", "choose a target_shape of the same size"
+    return f"{text}; gets {gets}" if gets and gets not in text else text, ""
+
+
+def plain_message(error: BaseException) -> str:
+    """Return the part of an error's message that says what is wrong, as one line.
+
+    Keras wraps the message of a layer's call in a heading, colour codes and a list of arguments; TensorFlow adds the
+    graph's node and a traceback.
+    """
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
+    text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
+    text = re.split(r"\n\s*(?:Arguments received by|Detected at node|Call arguments received|\[\[)", text)[0]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    line = re.sub(r"\s+", " ", " ".join(lines[:2])).strip().rstrip(".")
+    # NumPy 2 prints its numbers with their type.
+    line = re.sub(r"np\.\w+\(([^()]*)\)", r"\1", line).replace("None", "∅")
+    return line or type(error).__name__

@@ -1,0 +1,334 @@
+"""Every message between the engine and its clients. MessagePack on the wire, one frame a message (`frames.py`).
+
+A client sends `Request`s, each answered by one `Reply` with the same id. The engine sends `Event`s on its own, numbered
+in one sequence, so that a client that comes back asks for what it missed (`Attach`). A project travels in its plain
+form (`project/plain.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+from kerastui.engine.events import EpochEnded, Paused, Progress, Resumed
+from kerastui.engine.project.problems import Problem
+
+PROTOCOL = 1
+"""Version of the messages; engine and client refuse each other when it differs."""
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """Base of everything that travels; its class name is its tag."""
+
+
+# Requests -----------------------------------------------------------------------------------------------------------
+
+
+class Hello(Message, frozen=True):
+    """Open a connection; answered by `Welcome`.
+
+    Args:
+        protocol: Version of the messages that the client speaks.
+    """
+
+    protocol: int = PROTOCOL
+
+
+class Ping(Message, frozen=True):
+    """Ask for a sign of life; answered by `Done` without waiting for TensorFlow."""
+
+
+class Check(Message, frozen=True):
+    """Ask for shapes, parameter counts and errors of each call; answered by `Checked`."""
+
+    project: dict[str, Any]
+
+
+class Summary(Message, frozen=True):
+    """Ask for `Model.summary()` of the project's graph; answered by `Text`."""
+
+    project: dict[str, Any]
+    width: int = 100
+
+
+class Train(Message, frozen=True):
+    """Train the project; answered by `Done` once the run has its folder, events follow.
+
+    Args:
+        project: The project, in its plain form.
+        folder: The project's folder, absolute.
+    """
+
+    project: dict[str, Any]
+    folder: str
+
+
+class Pause(Message, frozen=True):
+    """Hold the run after the batch at hand; answered by `Done`."""
+
+
+class Resume(Message, frozen=True):
+    """Let a paused run go on; answered by `Done`."""
+
+
+class Stop(Message, frozen=True):
+    """End the run after the batch at hand and keep the model; answered by `Done`."""
+
+
+class Save(Message, frozen=True):
+    """Save the model that was last trained, as a `.keras` file; answered by `Text` with its path.
+
+    Args:
+        path: Where to, absolute.
+        overwrite: Replace a file that is there.
+    """
+
+    path: str
+    overwrite: bool = False
+
+
+class Attach(Message, frozen=True):
+    """Ask for the events of the present or last run after a number of the sequence; answered by `Done`, they follow."""
+
+    after: int = 0
+
+
+class Shutdown(Message, frozen=True):
+    """End the engine; answered by `Done`. A run that goes on is stopped first and its model kept."""
+
+
+RequestBody: TypeAlias = Hello | Ping | Check | Summary | Train | Pause | Resume | Stop | Save | Attach | Shutdown
+
+
+# Replies ------------------------------------------------------------------------------------------------------------
+
+
+class Device(msgspec.Struct, frozen=True):
+    """Name a device TensorFlow can use: its kind (`CPU`, `GPU`) and its name."""
+
+    kind: str
+    name: str
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """Say what the engine runs on.
+
+    Args:
+        kerastui: Version of this program.
+        python: Version of Python.
+        tensorflow: Version of TensorFlow.
+        keras: Version of Keras.
+        devices: Devices TensorFlow can use.
+        cores: CPU cores this process may use.
+    """
+
+    kerastui: str
+    python: str
+    tensorflow: str
+    keras: str
+    devices: tuple[Device, ...]
+    cores: int
+
+
+class Welcome(Message, frozen=True):
+    """Answer `Hello`.
+
+    Args:
+        protocol: Version of the messages that the engine speaks.
+        process: Process id.
+        versions: What it runs on; `None` while TensorFlow is still loading (`Ready` follows).
+        project: Folder of the project it trains or trained last, or `""`.
+        running: Whether a run is going on.
+        sequence: Number of the last event.
+    """
+
+    protocol: int
+    process: int
+    versions: Versions | None
+    project: str
+    running: bool
+    sequence: int
+
+
+class Done(Message, frozen=True):
+    """Say that a request was carried out."""
+
+
+class Text(Message, frozen=True):
+    """Answer with a text."""
+
+    text: str
+
+
+class Refused(Message, frozen=True):
+    """Say why a request was not carried out.
+
+    Args:
+        what: What went wrong, one line.
+        hint: What to do next, or `""`.
+    """
+
+    what: str
+    hint: str = ""
+
+
+class CallReport(msgspec.Struct, frozen=True):
+    """Say what a call gives.
+
+    Args:
+        shape: Shape of its output with the batch axis first, `None` where unknown; `None` when not computed.
+        dtype: Data type of its output.
+        params: Parameters of its layer; 0 at every further call of a shared layer.
+        trainable: Those of them that training changes.
+        waits: It was not computed, because something above it is wrong or missing.
+    """
+
+    shape: tuple[int | None, ...] | None = None
+    dtype: str = ""
+    params: int = 0
+    trainable: int = 0
+    waits: bool = False
+
+
+class Checked(Message, frozen=True):
+    """Answer `Check`.
+
+    Args:
+        calls: Report of each call, by id.
+        problems: What is wrong, with the id of the call that caused it.
+        params: Parameters in all, shared ones once.
+        trainable: Trainable parameters in all.
+    """
+
+    calls: dict[str, CallReport]
+    problems: tuple[Problem, ...]
+    params: int
+    trainable: int
+
+
+ReplyBody: TypeAlias = Welcome | Done | Text | Refused | Checked
+
+
+# Events -------------------------------------------------------------------------------------------------------------
+
+
+class Told(msgspec.Struct, frozen=True, tag_field="event", tag=True):
+    """Base of the engine's own events; those of a training (`kerastui.engine.events`) travel beside them."""
+
+
+class Ready(Told, frozen=True):
+    """Say that TensorFlow is loaded."""
+
+    versions: Versions
+
+
+class Broken(Told, frozen=True):
+    """Say that TensorFlow cannot be loaded, and why."""
+
+    what: str
+
+
+class RunStarted(Told, frozen=True):
+    """Say that a run has begun.
+
+    Args:
+        run: Number of the run.
+        folder: Folder of the run.
+        project: The project as it is trained, in its plain form.
+        epochs: Epochs to do.
+        steps: Steps an epoch.
+        samples: Samples of the training part.
+        params: Parameters of the model.
+    """
+
+    run: int
+    folder: str
+    project: dict[str, Any]
+    epochs: int
+    steps: int
+    samples: int
+    params: int
+
+
+class RunFinished(Told, frozen=True):
+    """Say that a run has ended and its model is kept.
+
+    Args:
+        reason: `"completed"`, `"stopped"` (by the person) or `"early"` (by a callback).
+        epochs: Epochs done.
+        metrics: Loss and metrics of the last epoch.
+        saved: Path of the `.keras` file in the run's folder, or `""` when it could not be written.
+        note: What should be known, such as why it could not be written, or `""`.
+    """
+
+    reason: str
+    epochs: int
+    metrics: dict[str, float]
+    saved: str
+    note: str = ""
+
+
+class RunFailed(Told, frozen=True):
+    """Say that a run has ended by an error.
+
+    Args:
+        what: What went wrong, one line.
+        hint: What to do next.
+    """
+
+    what: str
+    hint: str
+
+
+EventBody: TypeAlias = Ready | Broken | RunStarted | Progress | EpochEnded | Paused | Resumed | RunFinished | RunFailed
+
+
+# Envelopes ----------------------------------------------------------------------------------------------------------
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Carry a request; `id` comes back in the reply."""
+
+    id: int
+    body: RequestBody
+
+
+class Reply(msgspec.Struct, frozen=True, tag="reply"):
+    """Carry the answer to a request."""
+
+    id: int
+    body: ReplyBody
+
+
+class Event(msgspec.Struct, frozen=True, tag="event"):
+    """Carry an event; `sequence` counts all events of an engine from 1."""
+
+    sequence: int
+    body: EventBody
+
+
+FromEngine: TypeAlias = Reply | Event
+
+
+def encode(message: Request | Reply | Event) -> bytes:
+    """Return a message as MessagePack."""
+    return msgspec.msgpack.encode(message)
+
+
+def decode_request(content: bytes) -> Request:
+    """Read a request.
+
+    Raises:
+        msgspec.DecodeError: The bytes are no request.
+    """
+    return msgspec.msgpack.decode(content, type=Request)
+
+
+def decode_from_engine(content: bytes) -> FromEngine:
+    """Read a reply or an event.
+
+    Raises:
+        msgspec.DecodeError: The bytes are neither.
+    """
+    return msgspec.msgpack.decode(content, type=FromEngine)

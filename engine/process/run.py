@@ -1,0 +1,233 @@
+"""A training run inside the engine: data, model, fit, and what it leaves behind. Imports Keras when it runs."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from kerastui.engine.control import TrainingControl
+from kerastui.engine.data.errors import DataError
+from kerastui.engine.events import EpochEnded, Finished, Started, TrainingEvent
+from kerastui.engine.process.protocol import EventBody, RunFailed, RunFinished, RunStarted
+from kerastui.engine.project.document import Project, Spec
+from kerastui.engine.project.files import dumps
+from kerastui.engine.project.graph import node_name
+from kerastui.engine.project.plain import to_plain
+from kerastui.engine.runs import RunFolder, RunRecord
+
+if TYPE_CHECKING:
+    from kerastui.engine.data.dataset import Dataset, Part
+    from kerastui.engine.models import Functional
+
+FILE_ARGUMENTS = ("filepath", "filename", "log_dir", "backup_dir")
+"""Arguments of Keras callbacks that name a file or folder; they are taken from the run's folder."""
+
+
+class RunError(Exception):
+    """Say why a run cannot begin, or has ended.
+
+    Args:
+        what: What is wrong, one line.
+        hint: What to do next.
+    """
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what)
+        self.what, self.hint = what, hint
+
+
+class Prepared(NamedTuple):
+    """What a run needs before its first batch."""
+
+    model: Functional
+    dataset: Dataset
+    folder: RunFolder
+
+
+class Run:
+    """Train a project in the worker thread.
+
+    Args:
+        project: The project.
+        folder: The project's folder.
+        tell: Called in the worker thread with every event.
+        serve: Called between batches; runs short jobs that wait.
+
+    Attributes:
+        control: Pause, resume and stop, from any thread.
+        begun: Set once the run has its folder, or with the `RunError` that says why it has none.
+        model: The model, once it is built.
+    """
+
+    def __init__(
+        self, project: Project, folder: Path, tell: Callable[[EventBody], None], serve: Callable[[], None]
+    ) -> None:
+        self.project, self.folder = project, folder
+        self.control = TrainingControl(serve)
+        self.begun: Future[None] = Future()
+        self.model: Functional | None = None
+        self._tell = tell
+        self._record = RunRecord(0, "running", time.time(), seed=project.fit.seed)
+        self._note = ""
+
+    def train(self) -> None:
+        """Run from the data to the saved model; every outcome is told as an event, none is raised."""
+        prepared: Prepared | None = None
+        try:
+            prepared = self._prepare()
+            self.begun.set_result(None)
+            self._fit(prepared)
+        except Exception as error:
+            failure = explain_failure(error)
+            if prepared is None:
+                self.begun.set_exception(failure)
+                return
+            import traceback
+
+            traceback.print_exc()  # standard error is the engine's log
+            self._keep(prepared.folder, "failed", failure.what)
+            self._tell(RunFailed(failure.what, failure.hint))
+
+    def _prepare(self) -> Prepared:
+        import keras
+
+        from kerastui.engine.building import build_model, compile_model
+        from kerastui.engine.data.dataset import encode
+        from kerastui.engine.data.table import read_table
+
+        if self.project.fit.seed is not None:
+            keras.utils.set_random_seed(self.project.fit.seed)
+        graph = self.project.graph
+        model = build_model(self.project)
+        compile_model(self.project, model)
+        table = read_table(self.project.data.source, self.folder)
+        shapes = {key: value.shape for key, value in graph.inputs.items()}
+        dataset = encode(table, self.project.data, shapes, tuple(graph.outputs))
+        folder = RunFolder.create(self.folder, dumps(self.project))
+        self._record = msgspec.structs.replace(self._record, run=folder.run, versions=_versions())
+        self._keep(folder, "running")
+        folder.write("preprocessing.json", dataset.describe())
+        self.model = model
+        return Prepared(model, dataset, folder)
+
+    def _fit(self, prepared: Prepared) -> None:
+        from kerastui.engine.progress import ProgressCallback
+
+        model, dataset, folder = prepared
+        fit = self.project.fit
+        samples = len(next(iter(dataset.train.inputs.values())))
+        steps = -(-samples // fit.batch_size)
+        self._tell(
+            RunStarted(
+                folder.run, str(folder.path), to_plain(self.project), fit.epochs, steps, samples, model.count_params()
+            )
+        )
+        validation = dataset.validation
+        model.fit(
+            **self._arrays(dataset.train),
+            epochs=fit.epochs,
+            batch_size=fit.batch_size,
+            shuffle=fit.shuffle,
+            validation_data=None if validation is None else tuple(self._arrays(validation).values()),
+            validation_freq=fit.validation_freq,
+            verbose=0,
+            callbacks=[
+                *(self._callback(spec, folder.path) for spec in fit.callbacks),
+                ProgressCallback(self.control, lambda event: self._heard(event, folder)),
+            ],
+        )
+        self._finish(prepared)
+
+    def _arrays(self, part: Part) -> dict[str, Any]:
+        graph = self.project.graph
+        used = {node_name(graph, key): values for key, values in part.inputs.items()}
+        names = {tensor.name for tensor in self.model.inputs} if self.model else set()
+        single = len(part.targets) == 1
+        arrays = {
+            "x": {name: values for name, values in used.items() if name in names},
+            "y": next(iter(part.targets.values())) if single else part.targets,
+        }
+        return arrays if part.sample_weight is None else arrays | {"sample_weight": part.sample_weight}
+
+    def _callback(self, spec: Spec, folder: Path) -> Any:
+        from kerastui.engine.catalog.objects import build_object
+
+        config = {
+            name: str(folder / value) if name in FILE_ARGUMENTS and isinstance(value, str) else value
+            for name, value in spec.config.items()
+        }
+        return build_object(Spec(spec.class_name, config), "callback")
+
+    def _heard(self, event: TrainingEvent, folder: RunFolder) -> None:
+        if isinstance(event, Started | Finished):
+            return
+        if isinstance(event, EpochEnded):
+            self._record = msgspec.structs.replace(self._record, epochs=event.epoch, metrics=dict(event.logs))
+            try:
+                folder.add_epoch(event.epoch, event.logs, event.elapsed)
+            except OSError as error:
+                self._note = f"history.csv cannot be written: {error.strerror}"
+        self._tell(event)
+
+    def _finish(self, prepared: Prepared) -> None:
+        folder = prepared.folder
+        done = self._record.epochs
+        early = "completed" if done >= self.project.fit.epochs else "early"
+        reason = "stopped" if self.control.stopped else early
+        saved = ""
+        try:
+            saved = str(folder.path / "model.keras")
+            prepared.model.save(saved)
+        except OSError as error:
+            saved, self._note = "", f"the model cannot be saved in {folder.path}: {error.strerror or error}"
+        self._keep(folder, reason)
+        self._tell(RunFinished(reason, done, self._record.metrics, saved, self._note))
+
+    def _keep(self, folder: RunFolder, status: str, note: str = "") -> None:
+        self._record = msgspec.structs.replace(self._record, status=status, note=note)
+        try:
+            folder.write("run.json", self._record)
+        except OSError as error:
+            self._note = f"run.json cannot be written: {error.strerror}"
+
+
+def explain_failure(error: Exception) -> RunError:
+    """Say what ended a run, or kept it from beginning, and what to do next."""
+    from kerastui.engine.building import BuildError
+    from kerastui.engine.explain import plain_message
+
+    if isinstance(error, RunError):
+        return error
+    if isinstance(error, BuildError):
+        what = f"{error.node}: {error.what}" if error.node else error.what
+        return RunError(what, error.hint or "put it right in Build")
+    if isinstance(error, DataError):
+        return RunError(f"{error.where}: {error.what}", error.hint)
+    if isinstance(error, OSError):
+        return RunError(
+            f"{error.filename or 'the project folder'}: {error.strerror or error}",
+            "free some space, or make the folder writable",
+        )
+    if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__:
+        return RunError("there is not enough memory for a step", "take a smaller batch_size, or fewer units")
+    return RunError(plain_message(error), "the log (l) has the whole message")
+
+
+def _versions() -> dict[str, str]:
+    import keras
+    import tensorflow as tf
+
+    import kerastui
+
+    return {
+        "kerastui": kerastui.__version__,
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+    }

@@ -1,0 +1,42 @@
+"""Open saved models as ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from kerastui.engine.keras_private import keras, our_classes
+from kerastui.engine.models import Functional, Model, Sequential
+
+
+def load_model(
+    filepath: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,  # noqa: A002 — Keras's name
+    safe_mode: bool = True,
+) -> Any:
+    """Open a model that `Model.save` or stock Keras wrote, as our `Model`, `Functional` or `Sequential`.
+
+    Args:
+        filepath: A `.keras` file, a folder written with `zipped=False`, or a `.h5` file of Keras.
+        custom_objects: Classes and functions by name, for those that Keras does not know. Defaults to `None`.
+        compile: Whether to compile the model as it was when saved. Defaults to True.
+        safe_mode: Whether to refuse what would run code out of the file, such as a `Lambda`. Defaults to True.
+
+    Returns:
+        The model, with its weights and, compiled, the state of its optimizer.
+
+    Raises:
+        ValueError: If there is no such file, its format is unknown, or it needs `safe_mode=False`.
+        TypeError: If it needs a class that is neither Keras's nor in `custom_objects`.
+
+    Example:
+        >>> model = load_model("digits.keras")  # doctest: +SKIP
+    """
+    if os.fspath(filepath).endswith((".h5", ".hdf5")):
+        # The old format knows classes by their bare names, and looks for them here first.
+        ours = {"Functional": Functional, "Model": Model, "Sequential": Sequential}
+        custom_objects = ours | dict(custom_objects or {})
+    with our_classes():
+        return keras.saving.load_model(filepath, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode)

@@ -1,0 +1,370 @@
+"""The studio: everything that is open at the moment, and what can be done with it. No terminal, no TensorFlow.
+
+One object holds the workspace, the engine's client, the data, the problems and the run. Screens read it, call it, and
+are told by topic when something changed; nothing is kept in widgets. The command line uses the same object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from kerastui.engine import home
+from kerastui.engine.data_state import DataState
+from kerastui.engine.process.client import EngineClient, EngineLost, EngineRefused, Heard, Lost
+from kerastui.engine.process.protocol import (
+    Broken,
+    Checked,
+    Ready,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    Versions,
+    Welcome,
+)
+from kerastui.engine.project.checks import check_project
+from kerastui.engine.project.document import Project
+from kerastui.engine.project.edits import Edit
+from kerastui.engine.project.problems import Problem, Repair
+from kerastui.engine.project.repairs import apply_repair
+from kerastui.engine.project.workspace import Workspace
+from kerastui.engine.run_state import RunState, read_run
+from kerastui.engine.runs import latest
+
+Topic: TypeAlias = Literal["document", "problems", "data", "engine", "run"]
+EngineKind: TypeAlias = Literal["starting", "ready", "lost", "broken"]
+Listener: TypeAlias = Callable[[Topic], None]
+
+
+class EngineState(msgspec.Struct, frozen=True):
+    """Say how the engine is.
+
+    Args:
+        kind: `"starting"` (TensorFlow loads), `"ready"`, `"lost"` (it ended) or `"broken"` (it cannot start).
+        since: When it became so, seconds of the monotonic clock.
+        versions: What it runs on, once known.
+        note: Why it is lost or broken, and what to do.
+    """
+
+    kind: EngineKind
+    since: float
+    versions: Versions | None = None
+    note: str = ""
+
+
+class Studio:
+    """Hold what is open.
+
+    Args:
+        engine: Client of the engine.
+    """
+
+    def __init__(self, engine: EngineClient) -> None:
+        self.engine = engine
+        self.engine_state = EngineState("starting", time.monotonic())
+        self.workspace: Workspace | None = None
+        self.data = DataState()
+        self.checked: Checked | None = None
+        self.problems: tuple[Problem, ...] = ()
+        self.run: RunState | None = None
+        self._checked_project: Project | None = None
+        self._listeners: list[Listener] = []
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._checking: asyncio.Task[None] | None = None
+        self._again = False
+        engine.listen(self._hear)
+
+    # What is open ---------------------------------------------------------------------------------------------------
+
+    @property
+    def project(self) -> Project:
+        """The document that is open.
+
+        Raises:
+            RuntimeError: None is.
+        """
+        return self.open_workspace.project
+
+    @property
+    def open_workspace(self) -> Workspace:
+        """The workspace that is open.
+
+        Raises:
+            RuntimeError: None is.
+        """
+        if self.workspace is None:
+            raise RuntimeError("no project is open")
+        return self.workspace
+
+    @property
+    def stale(self) -> bool:
+        """Whether shapes and counts are older than the graph."""
+        return self.workspace is not None and self._checked_project is not self.workspace.project
+
+    def problems_of(self, stage: str) -> list[Problem]:
+        """Return the problems of a stage: `"data"`, `"build"` or `"configure"`."""
+        return [problem for problem in self.problems if problem.stage == stage]
+
+    def blocking(self) -> Problem | None:
+        """Return the first problem that keeps a run from starting, or `None`."""
+        return next((problem for problem in self.problems if problem.severity == "error"), None)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call a function with the topic of every change; the function returned ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # Opening and editing --------------------------------------------------------------------------------------------
+
+    def open(self, folder: Path) -> None:
+        """Open the project in a folder.
+
+        Raises:
+            ProjectFileError: There is none, or it cannot be read; what was open stays open.
+        """
+        self._opened(Workspace.open(folder.absolute()))
+
+    def create(self, folder: Path, project: Project) -> None:
+        """Make a project in a folder and open it.
+
+        Raises:
+            ProjectFileError: There is one already, or the folder cannot be written.
+        """
+        self._opened(Workspace.create(folder.absolute(), project))
+
+    def do(self, label: str, after: Project) -> Edit | None:
+        """Make the document equal to another one, as one edit that can be taken back.
+
+        Args:
+            label: What is done, for the history.
+            after: The document as it should be; commands (`project/commands.py`) give it.
+        """
+        edit = self.open_workspace.do(label, after)
+        if edit is not None:
+            self._edited()
+        return edit
+
+    def undo(self) -> Edit | None:
+        """Take the last edit back and return it, or `None` if there is none."""
+        edit = self.open_workspace.undo()
+        if edit is not None:
+            self._edited()
+        return edit
+
+    def redo(self) -> Edit | None:
+        """Do the edit that was last taken back again and return it, or `None` if there is none."""
+        edit = self.open_workspace.redo()
+        if edit is not None:
+            self._edited()
+        return edit
+
+    def repair(self, repair: Repair) -> None:
+        """Apply a repair as one edit.
+
+        Raises:
+            EditError: The place to repair is not there any more.
+        """
+        self.do(repair.label, apply_repair(self.project, repair))
+
+    def save(self) -> None:
+        """Write the project's file.
+
+        Raises:
+            ProjectFileError: It cannot be written.
+        """
+        self.open_workspace.save()
+        self._tell("document")
+
+    # The engine -----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start the engine, or join the one that trains the project; the state tells how it went."""
+        self._engine("starting")
+        try:
+            welcome = await self.engine.start(self.workspace.folder if self.workspace else None)
+        except (EngineLost, EngineRefused) as error:
+            self._engine("broken", str(error))
+            return
+        await self._joined(welcome)
+
+    async def join(self) -> None:
+        """Leave an idle engine for the one that trains the project that was just opened, if there is one."""
+        from kerastui.engine.process.client import SocketClient
+        from kerastui.engine.process.launch import engine_of
+
+        if self.workspace is None or not isinstance(self.engine, SocketClient):
+            return
+        found = await asyncio.to_thread(engine_of, self.workspace.folder)
+        if found is not None and found.process != self.engine.process:
+            await self.engine.shutdown()
+            await self.start()
+
+    async def train(self) -> None:
+        """Save the project and begin a run.
+
+        Raises:
+            ProjectFileError: The project cannot be saved.
+            EngineRefused: A problem keeps it from starting, or the engine says why not.
+            EngineLost: The engine has ended.
+        """
+        problem = self.blocking()
+        if problem is not None:
+            subject = f"{problem.subject}: " if problem.subject else ""
+            raise EngineRefused(f"{subject}{problem.what}", problem.hint or f"put it right in {problem.stage}")
+        workspace = self.open_workspace
+        if workspace.unsaved:
+            self.save()
+        previous, self.run = self.run, RunState()
+        self._tell("run")
+        try:
+            await self.engine.train(workspace.project, workspace.folder)
+        except (EngineLost, EngineRefused):
+            self.run = previous
+            self._tell("run")
+            raise
+
+    async def settle(self) -> None:
+        """Wait until the check of the document as it is now is in, and the data is read."""
+        while self._jobs:
+            await asyncio.wait(set(self._jobs))
+
+    async def close(self, keep_engine: bool = False) -> None:
+        """End the engine and leave it.
+
+        Args:
+            keep_engine: Let it go on, with its run.
+        """
+        for job in set(self._jobs):
+            job.cancel()
+        if keep_engine:
+            await self.engine.close()
+        else:
+            with contextlib.suppress(EngineRefused):
+                await self.engine.shutdown()
+
+    # What happens by itself -----------------------------------------------------------------------------------------
+
+    def _opened(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.data, self.checked, self._checked_project = DataState(), None, None
+        folder = latest(workspace.folder)
+        self.run = read_run(folder) if folder else None
+        home.remember(workspace.folder)
+        self._edited()
+        self._tell("run")
+
+    def _edited(self) -> None:
+        self._judge()
+        self._tell("document")
+        self._read_data()
+        self._check()
+
+    def _judge(self) -> None:
+        """Put together what is wrong, from the document, the data and the last check."""
+        if self.workspace is None:
+            return
+        project = self.workspace.project
+        found = check_project(project)
+        found += self.data.problems(project)
+        if self.checked is not None and not self.stale:
+            found += self.checked.problems
+            found += self.data.target_problems(project, self.checked)
+        ranks = {"error": 0, "warning": 1, "note": 2}
+        self.problems = tuple(sorted(dict.fromkeys(found), key=lambda problem: ranks[problem.severity]))
+        self._tell("problems")
+
+    def _read_data(self) -> None:
+        if self.workspace is None or self.data.fits(self.workspace.project.data.source):
+            return
+        source = self.workspace.project.data.source
+        self.data = DataState(source, "reading" if source else "none")
+        self._tell("data")
+        if source:
+            self._spawn(self._reading(source, self.workspace.folder))
+
+    async def _reading(self, source: str, folder: Path) -> None:
+        state = await asyncio.to_thread(DataState.read, source, folder)
+        if self.workspace is not None and self.workspace.project.data.source == source:
+            self.data = state
+            self._tell("data")
+            self._judge()
+
+    def _check(self) -> None:
+        """Check the document; while a check is under way, the next one waits and takes the newest document."""
+        if self.engine_state.kind != "ready" or self.workspace is None:
+            return
+        if self._checking is not None and not self._checking.done():
+            self._again = True
+            return
+        self._checking = self._spawn(self._check_newest())
+
+    async def _check_newest(self) -> None:
+        self._again = True
+        while self._again and self.workspace is not None:
+            self._again = False
+            project = self.workspace.project
+            try:
+                checked = await self.engine.check(project)
+            except (EngineLost, EngineRefused):
+                return
+            self.checked, self._checked_project = checked, project
+            self._judge()
+
+    def _hear(self, event: Heard) -> None:
+        match event:
+            case Ready(versions):
+                self._engine("ready", versions=versions)
+                self._check()
+            case Broken(what):
+                self._engine("broken", what)
+            case Lost():
+                if self.run is not None:
+                    self.run.lost()
+                    self._tell("run")
+                self._engine("lost", "the engine ended; r starts a new one, l shows its log")
+            case _:
+                if isinstance(event, RunStarted) and self.run is not None and self.run.run:
+                    self.run = RunState()
+                self.run = self.run or RunState()
+                if self.run.hear(event):
+                    if isinstance(event, RunFinished | RunFailed) and self.workspace is not None:
+                        home.remember(self.workspace.folder, run_words(self.run))
+                    self._tell("run")
+
+    async def _joined(self, welcome: Welcome) -> None:
+        if welcome.versions is not None:
+            self._engine("ready", versions=welcome.versions)
+        if self.workspace is not None and welcome.project == str(self.workspace.folder) and welcome.sequence:
+            self.run = RunState()
+            await self.engine.attach()
+
+    def _engine(self, kind: EngineKind, note: str = "", versions: Versions | None = None) -> None:
+        if kind != self.engine_state.kind or note != self.engine_state.note:
+            self.engine_state = EngineState(kind, time.monotonic(), versions or self.engine_state.versions, note)
+            self._tell("engine")
+
+    def _spawn(self, job: object) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(job)  # type: ignore[arg-type]
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+        return task
+
+    def _tell(self, topic: Topic) -> None:
+        for listener in list(self._listeners):
+            listener(topic)
+
+
+def run_words(run: RunState) -> str:
+    """Return one line on how a run went: `9 epochs · val 0.223`."""
+    if not run.history:
+        return run.status
+    logs = run.history[-1].logs
+    name = "val_loss" if "val_loss" in logs else "loss"
+    label = "val" if name == "val_loss" else "loss"
+    return f"{len(run.history)} epochs · {label} {logs[name]:.3f}"

@@ -1,0 +1,423 @@
+"""The lines of a form: what fields, headings, notes and rules look like, and the cursor among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+import msgspec
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+
+from kerastui.screens.widgets.choose import Choice
+from kerastui.screens.widgets.cursor_view import CursorView
+from kerastui.screens.widgets.glyphs import glyphs
+from kerastui.screens.widgets.ink import Cells, Line, ink_of, key_tag, line_width
+
+FieldKind: TypeAlias = Literal["text", "choice", "switch", "action", "readonly"]
+
+_LABEL_LEAST = 8
+_VALUE_LEAST = 14
+"""Cells that values keep, whatever the labels want."""
+
+_ROOMY = 9
+"""From this many rows on, a blank row stands under the title."""
+
+
+class Field(msgspec.Struct, frozen=True):
+    """Describe a field.
+
+    Args:
+        key: Its stable name, unique in the form.
+        label: Its label.
+        value: Its value as shown; of an action what stands where values stand.
+        kind: `"text"`, `"choice"`, `"switch"`, `"action"` (a row that does something) or `"readonly"`.
+        on: State of a switch.
+        changed: Whether the value differs from the default.
+        indent: How far the label is set in, two cells each.
+        choices: What a choice can be; `edit_text` of the field is the current one.
+        aside: Muted words at the right: a unit, or what the value comes to.
+        problem: What is wrong with the value; shown behind it where there is room.
+        severity: How bad that is.
+        repair: Words of the repair that `f` applies; `""` is none.
+        help: Its help, in Markdown.
+        raw: The text the editor starts with, where it differs from `value`; `None` is `value`.
+    """
+
+    key: str
+    label: str
+    value: str = ""
+    kind: FieldKind = "text"
+    on: bool = False
+    changed: bool = False
+    indent: int = 0
+    choices: tuple[Choice, ...] = ()
+    aside: str = ""
+    problem: str = ""
+    severity: Literal["error", "warning"] = "error"
+    repair: str = ""
+    help: str = ""
+    raw: str | None = None
+
+    @property
+    def edit_text(self) -> str:
+        """The text the editor starts with."""
+        return self.value if self.raw is None else self.raw
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """Describe a heading; the fields up to the next heading or rule fold under it.
+
+    Args:
+        key: Its stable name, unique in the form.
+        title: Its words.
+        count: What stands muted behind them, say a number or `"none"`.
+    """
+
+    key: str
+    title: str
+    count: str = ""
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Describe a line of text.
+
+    Args:
+        line: The text.
+        indent: How far it is set in, two cells each.
+    """
+
+    line: Line = ""
+    indent: int = 0
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """Describe a `─` line between groups that differ in kind."""
+
+
+FormRow: TypeAlias = "Field | Heading | Note | Rule"
+
+
+class FormLines(CursorView):
+    """Draw a form's rows and move a cursor among its fields and headings."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "edit", id="form.open"),
+        Binding("space", "flip", "toggle", id="form.toggle"),
+        Binding("delete,backspace", "clear", "to default", id="form.clear"),
+        Binding("slash", "search", "find field", key_display="/", id="form.search"),
+        Binding("left,h", "fold(True)", "fold", show=False, id="form.fold"),
+        Binding("right,l", "fold(False)", "unfold", show=False, id="form.unfold"),
+    ]
+
+    @dataclass
+    class OfKey(Message):
+        """Speak of one row; the base of the messages below.
+
+        Args:
+            key: Key of the row.
+        """
+
+        key: str
+
+    class Opened(OfKey):
+        """Say that a field was opened."""
+
+    class Cleared(OfKey):
+        """Say that a field is to go back to its default."""
+
+    class Moved(OfKey):
+        """Say that the cursor is on another row."""
+
+    class SearchAsked(Message):
+        """Say that a field is to be found."""
+
+    def __init__(
+        self,
+        value_column: int,
+        *,
+        folded: Iterable[str] = (),
+        empty: Sequence[Line] = (),
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(classes=classes)
+        self._value_column = value_column
+        self._folded = set(folded)
+        self._empty = tuple(empty)
+        self._rows: tuple[FormRow, ...] = ()
+        self._lines: list[FormRow | None] = []
+        self._labels_end = 0
+
+    def show(self, rows: Iterable[FormRow]) -> None:
+        """Show other rows; the cursor stays on its key."""
+        rows = tuple(rows)
+        if rows == self._rows:
+            return
+        before = self.cursor_key
+        self._rows = rows
+        self._arrange(before)
+        self.refresh_bindings()
+        if self.cursor_key != before:
+            self.cursor_moved()
+
+    def field(self, key: str) -> Field | None:
+        """Return a field by its key, `None` if there is none."""
+        return next((row for row in self._rows if isinstance(row, Field) and row.key == key), None)
+
+    def find(self, text: str) -> str:
+        """Return the key of the first field after the cursor with a text in its label, `""` if none has it."""
+        found = [row for row in self._rows if isinstance(row, Field) and text.lower() in row.label.lower()]
+        keys = [row.key for row in self._rows if isinstance(row, Field | Heading)]
+        here = keys.index(self.cursor_key) if self.cursor_key in keys else -1
+        after = [row.key for row in found if keys.index(row.key) > here]
+        return after[0] if after else found[0].key if found else ""
+
+    @property
+    def cursor_key(self) -> str | None:
+        """Key of the field or heading with the cursor, `None` if there is none."""
+        row = self._row_under_cursor()
+        return row.key if row else None
+
+    def _row_under_cursor(self) -> Field | Heading | None:
+        """Return the row with the cursor."""
+        line = self.cursor_line
+        row = self._lines[line] if line is not None and line < len(self._lines) else None
+        return row if isinstance(row, Field | Heading) else None
+
+    def move_to(self, key: str) -> bool:
+        """Put the cursor on a row, unfolding its heading, and say whether there is such a row."""
+        heading = self._heading_of(key)
+        if heading in self._folded and heading != key:
+            self._set_folded(heading, False)
+        for position, line in enumerate(self._targets):
+            if getattr(self._lines[line], "key", None) == key:
+                self.place_cursor(position)
+                return True
+        return False
+
+    def _heading_of(self, key: str) -> str:
+        """Return the key of the heading a row belongs to, itself for a heading, `""` for none."""
+        heading = ""
+        for row in self._rows:
+            if isinstance(row, Heading):
+                heading = row.key
+            elif isinstance(row, Rule):
+                heading = ""
+            if getattr(row, "key", None) == key:
+                return heading
+        return ""
+
+    def _set_folded(self, heading: str, folded: bool) -> None:
+        """Fold a heading's fields, or show them."""
+        (self._folded.add if folded else self._folded.discard)(heading)
+        self._arrange(self.cursor_key)
+
+    def _arrange(self, cursor: str | None) -> None:
+        """Lay the rows out in lines: blank ones before headings and rules where there is room for them."""
+        shown = self._unfolded()
+        fields = [row for row in shown if isinstance(row, Field) and row.kind != "action"]
+        self._labels_end = max((2 + 2 * field.indent + line_width(field.label) for field in fields), default=0)
+        self._lines = self._spaced(shown) if self.size.height >= _ROOMY else [*shown]
+        if len(self._lines) > self.size.height:
+            self._lines = [*shown]
+        targets = [line for line, row in enumerate(self._lines) if isinstance(row, Field | Heading)]
+        keys = [getattr(self._lines[line], "key", "") for line in targets]
+        position = keys.index(cursor) if cursor in keys else self._position
+        self.set_lines(len(self._lines), targets, position)
+        self.reveal()
+
+    def _unfolded(self) -> list[FormRow]:
+        """Return the rows that no heading hides."""
+        shown: list[FormRow] = []
+        hidden = False
+        for row in self._rows:
+            if isinstance(row, Heading | Rule):
+                hidden = isinstance(row, Heading) and row.key in self._folded
+                shown.append(row)
+            elif not hidden:
+                shown.append(row)
+        return shown
+
+    @staticmethod
+    def _spaced(rows: Sequence[FormRow]) -> list[FormRow | None]:
+        """Return the rows with blank ones at the top and before headings and rules."""
+        lines: list[FormRow | None] = []
+        for row in rows:
+            if not lines or isinstance(row, Heading | Rule):
+                lines.append(None)
+            lines.append(row)
+        return lines
+
+    def on_resize(self) -> None:
+        """Lay the rows out for the new size."""
+        self._arrange(self.cursor_key)
+
+    def value_place(self, key: str) -> tuple[int, int, int] | None:
+        """Return column, row on the screen and width of a field's value, `None` if it is out of sight."""
+        for line, row in enumerate(self._lines):
+            if isinstance(row, Field) and row.key == key:
+                start = self._value_start
+                return start, line - self.scroll_offset.y, max(4, self.size.width - 1 - start)
+        return None
+
+    @property
+    def _value_start(self) -> int:
+        """Column at which the values' ground starts: later where labels are long, as long as values keep their room."""
+        return max(_LABEL_LEAST, min(max(self._value_column, self._labels_end), self.size.width - _VALUE_LEAST))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one row of the screen."""
+        cells = Cells(self.size.width, self.ground)
+        line = self.line_at(y)
+        if not self._rows:
+            place = y - (self.size.height - len(self._empty)) // 2
+            if 0 <= place < len(self._empty):
+                text = self._empty[place]
+                cells.put(max(1, (cells.width - line_width(text)) // 2), text, "muted", limit=cells.width - 1)
+        elif line < len(self._lines) and (row := self._lines[line]) is not None:
+            self._draw(cells, row, cursor=self.lit and line == self.cursor_line)
+        return cells.strip(ink_of(self))
+
+    def _draw(self, cells: Cells, row: FormRow, *, cursor: bool) -> None:
+        """Draw a row by its kind."""
+        end = cells.width - 1
+        if cursor:
+            cells.fill(0, cells.width, "sel")
+        if isinstance(row, Rule):
+            cells.put(1, glyphs().horizontal * (end - 1), "grid")
+        elif isinstance(row, Note):
+            cells.put(1 + 2 * row.indent, row.line, "muted", limit=end)
+        elif isinstance(row, Heading):
+            mark = glyphs().folded if row.key in self._folded else glyphs().unfolded
+            cells.put(1, mark, "faint")
+            x = cells.put(3, row.title, "text bold", limit=end)
+            cells.put(x + 2, row.count, "muted", limit=end)
+        else:
+            self._draw_field(cells, row, cursor=cursor)
+        if cursor:
+            indented = isinstance(row, Field) and row.indent
+            cells.put(1 if indented else 0, glyphs().selected, "primary")
+
+    def _draw_field(self, cells: Cells, field: Field, *, cursor: bool) -> None:
+        """Draw label, value and what stands beside it."""
+        start, end = self._value_start, cells.width - 1
+        label_start = 1 + 2 * field.indent
+        if field.changed:
+            cells.put(0, glyphs().changed, "primary")
+        label_words = "text bold" if cursor else "muted"
+        if field.kind == "action":
+            cells.put(label_start, field.label, "text bold" if cursor else "text", limit=start if field.value else end)
+            cells.put(start, field.value, "muted", limit=end)
+            return
+        cells.put(label_start, field.label, label_words, limit=start - 1)
+        stop = self._draw_right(cells, field, start, end, cursor=cursor)
+        if field.kind == "switch":
+            self._draw_switch(cells, field, start, stop)
+        else:
+            words = "text bold" if field.changed else "text" if field.kind == "readonly" else "muted"
+            x = cells.put(start + 1, field.value, words, limit=stop - 1)
+            self._draw_problem(cells, field, x, stop)
+
+    def _draw_right(self, cells: Cells, field: Field, start: int, end: int, *, cursor: bool) -> int:
+        """Draw ground, drop-down mark, repair and aside at the right; return the column the value must stop at."""
+        boxed = field.kind in ("text", "choice")
+        if boxed and not cursor:
+            cells.fill(start, end, "panel")
+        stop = end
+        if field.kind == "choice":
+            cells.put(end - 2, glyphs().dropdown, "muted")
+            stop = end - 2
+        if field.repair:
+            return cells.put_right(stop, key_tag("f", field.repair, "success"), start=start + 8) - 1
+        if field.aside and field.kind != "switch":
+            room = stop - start - line_width(field.value) - 4
+            if room > 3:
+                stop = cells.put_right(stop - (1 if boxed else 0), field.aside, "muted", start=stop - room)
+        return stop
+
+    def _draw_switch(self, cells: Cells, field: Field, start: int, stop: int) -> None:
+        """Draw `[x]` or `[ ]`, and words behind it."""
+        words = "muted"
+        if field.problem:
+            words = field.severity
+        elif field.on:
+            words = "success bold"
+        x = cells.put(start, "[x]" if field.on else "[ ]", words)
+        x = self._draw_problem(cells, field, x, stop)
+        cells.put(x + 3, field.aside, "muted", limit=stop)
+
+    def _draw_problem(self, cells: Cells, field: Field, x: int, stop: int) -> int:
+        """Draw the mark of a problem behind a value, with its words where there is room for them."""
+        if not field.problem or x + 2 > stop:
+            return x
+        mark = glyphs().error if field.severity == "error" else glyphs().warning
+        x = cells.put(x + 1, mark, field.severity)
+        room = stop - x - 2
+        if room >= line_width(field.problem):
+            x = cells.put(x + 1, field.problem, field.severity, limit=stop)
+        return x
+
+    def cursor_moved(self) -> None:
+        """Post the row the cursor is on."""
+        self.refresh_bindings()
+        if (key := self.cursor_key) is not None:
+            self.post_message(self.Moved(key))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what acts on the row under the cursor; other keys fall through to the owner."""
+        row = self._row_under_cursor()
+        if action in ("open", "search"):
+            return row is not None and not (action == "open" and isinstance(row, Field) and row.kind == "readonly")
+        if action == "flip":
+            return isinstance(row, Heading) or (isinstance(row, Field) and row.kind == "switch")
+        if action == "clear":
+            return isinstance(row, Field) and row.changed
+        if action == "fold":
+            return any(isinstance(each, Heading) for each in self._rows)
+        return True
+
+    def action_open(self) -> None:
+        """Edit the field with the cursor; a heading folds or unfolds."""
+        row = self._row_under_cursor()
+        if isinstance(row, Heading):
+            self._set_folded(row.key, row.key not in self._folded)
+        elif row is not None:
+            self.post_message(self.Opened(row.key))
+
+    def action_flip(self) -> None:
+        """Toggle the switch with the cursor; a heading folds or unfolds."""
+        self.action_open()
+
+    def action_clear(self) -> None:
+        """Put the field with the cursor back to its default."""
+        if (key := self.cursor_key) is not None:
+            self.post_message(self.Cleared(key))
+
+    def action_search(self) -> None:
+        """Find a field."""
+        self.post_message(self.SearchAsked())
+
+    def action_fold(self, folded: bool) -> None:
+        """Fold the heading the cursor is under, with the cursor on it, or unfold it."""
+        heading = self._heading_of(self.cursor_key or "")
+        if heading:
+            if folded:
+                self.move_to(heading)
+            self._set_folded(heading, folded)
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is; a click on a value, or a second click, opens it."""
+        position = self.target_at(event)
+        offset = event.get_content_offset(self)
+        if position is None or offset is None:
+            return
+        event.stop()
+        self.focus()
+        self.place_cursor(position)
+        row = self._row_under_cursor()
+        on_value = isinstance(row, Field) and row.kind != "action" and offset.x >= self._value_start
+        if (on_value or event.chain == 2 or isinstance(row, Heading)) and self.check_action("open", ()):
+            self.action_open()

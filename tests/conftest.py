@@ -1,0 +1,20 @@
+"""What every test gets: a home of its own, and a TensorFlow that keeps quiet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Keep settings, logs and sockets of a test apart from the person's and from other tests'."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("KERASTUI_HOME", str(folder))
+    return folder
