@@ -34,7 +34,7 @@ class KerasTUI(App[None]):
     """
 
     TITLE = "kerastui"
-    CSS_PATH = "base.tcss"
+    CSS_PATH = Path(__file__).with_name("base.tcss")
     ENABLE_COMMAND_PALETTE = False  # ours is bound below, so that it lists one table of commands
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "save", id="app.save", show=False, tooltip="write kerastui.toml"),
@@ -280,11 +280,11 @@ class KerasTUI(App[None]):
                 Choice("keep", "let it train on", "open the project again to come back to it"),
                 Choice("stop", "stop it and keep the model", "the epochs done are kept"),
             ]
-            self.push_screen(Choose("quit while the run goes on", choices, "keep"), self._leaving)
+            self.push_screen(Choose("quit while the run goes on", choices, current="keep"), self._leaving)
         elif workspace is not None and workspace.unsaved and not workspace.journalled:
             loss = f"{workspace.notice}. They would be lost."
             question = Confirm("Quit with edits that are not saved?", loss, deed="quit", keep="stay")
-            self.push_screen(question, lambda quits: self._leave(False) if quits else None)
+            self.push_screen(question, lambda quits: self._leaving("stop" if quits else None))
         else:
             self._leave(False)
 

@@ -52,6 +52,7 @@ __all__ = [
     "compilation_kept",
     "functional_init_arguments",
     "inherit_registered_name",
+    "keras",
     "load_archive",
     "our_classes",
     "samples_seen",
@@ -120,13 +121,12 @@ def compilation_kept(model: Any) -> Iterator[None]:
 
     Keras takes the optimizer out of it, so that a `.keras` written afterwards would come back with another one.
     """
-    compilation = getattr(model, "_compile_config", None)
-    before = None if compilation is None else dict(compilation.config)
+    compilation: dict[str, Any] = getattr(getattr(model, "_compile_config", None), "config", {})
+    before = dict(compilation)
     try:
         yield
     finally:
-        if before is not None:
-            compilation.config.update(before)
+        compilation.update(before)
 
 
 def inherit_registered_name(cls: type, base: type) -> None:

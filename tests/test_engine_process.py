@@ -300,7 +300,16 @@ def test_the_log_is_cut_to_its_tail(tmp_path: Path) -> None:
 
 async def test_the_engine_speaks_over_pipes_too(tmp_path: Path) -> None:
     from kerastui.engine.process.frames import frame, read_frame
-    from kerastui.engine.process.protocol import Hello, Reply, Request, Shutdown, Welcome, decode_from_engine, encode
+    from kerastui.engine.process.protocol import (
+        Hello,
+        Reply,
+        Request,
+        RequestBody,
+        Shutdown,
+        Welcome,
+        decode_from_engine,
+        encode,
+    )
 
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -314,7 +323,8 @@ async def test_the_engine_speaks_over_pipes_too(tmp_path: Path) -> None:
     )
     assert child.stdin is not None
     assert child.stdout is not None
-    for number, body in enumerate((Hello(), Shutdown()), 1):
+    bodies: tuple[RequestBody, ...] = (Hello(), Shutdown())
+    for number, body in enumerate(bodies, 1):
         child.stdin.write(frame(encode(Request(number, body))))
     content = await read_frame(child.stdout)
     assert content is not None

@@ -6,6 +6,7 @@ from inspect import cleandoc
 
 import pytest
 from canvas_cases import drawing, laid_out
+
 from kerastui.screens.build.layout import Edge, Node, Spacing, lay_out
 
 SNUG = Spacing(columns=3, rows=1, margin=1, row_height=1, snug=True)

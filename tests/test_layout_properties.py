@@ -10,6 +10,7 @@ from itertools import combinations, pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from kerastui.screens.build import layout_order, layout_place
 from kerastui.screens.build.canvas_view import Level
 from kerastui.screens.build.layout import Edge, Layout, Node, lay_out
@@ -98,7 +99,7 @@ def test_cards_are_apart_in_order_and_free_of_wires(
             for x in range(min(x0, x1), max(x0, x1) + 1):
                 for y in range(min(y0, y1), max(y0, y1) + 1):
                     assert not any(box.contains(x, y) for box in boxes), (source, target)
-    assert all(0 <= box.x and box.right <= layout.width and box.bottom <= layout.height for box in boxes)
+    assert all(box.x >= 0 and box.right <= layout.width and box.bottom <= layout.height for box in boxes)
 
 
 @settings(max_examples=40, deadline=None)

@@ -75,7 +75,7 @@ class Either(Base):
 
 
 def make_stock_functional_subclass() -> Any:
-    class Stock(keras.Model):
+    class Stock(keras.Model):  # type: ignore[misc]  # Keras ships no types
         def __init__(self) -> None:
             inputs = keras.Input((4,))
             super().__init__(inputs=inputs, outputs=Dense(2)(inputs))
@@ -282,7 +282,7 @@ def test_summary_lists_the_layers() -> None:
     assert "Total params: 10" in text
 
 
-class Line(Trainer, Dense):  # type: ignore[misc]  # Keras ships no types
+class Line(Trainer, keras.layers.Dense):  # type: ignore[misc]  # Keras ships no types
     def __init__(self, units: int) -> None:
         Dense.__init__(self, units)
         Trainer.__init__(self)

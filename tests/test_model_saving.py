@@ -91,7 +91,8 @@ def test_a_keras_without_kerastui_opens_our_file_bit_for_bit(exchange: tuple[Pat
 def test_a_file_of_stock_keras_opens_as_ours(exchange: tuple[Path, dict[str, Any]], kind: str, cls: type) -> None:
     folder, _ = exchange
     model = load_model(folder / f"{kind}-stock.keras")
-    assert type(model) is cls
+    loaded_class: type = type(model)
+    assert loaded_class is cls
     assert all(type(layer) is Sequential for layer in model.layers if layer.name == "inner")
     assert model.optimizer.iterations == 2
     np.testing.assert_allclose(model.predict(X, verbose=0), np.load(folder / f"{kind}-predicted.npy"), atol=1e-6)
@@ -142,7 +143,7 @@ def test_the_old_format_opens_as_ours_and_leaves_the_compilation_alone(tmp_path:
     assert type(load_model(tmp_path / "m.keras").optimizer) is keras.optimizers.Adam
 
 
-class Unwritable(Dense):  # type: ignore[misc]  # Keras ships no types
+class Unwritable(keras.layers.Dense):  # type: ignore[misc]  # Keras ships no types
     """A layer whose weights cannot be written: the archive is half done by then."""
 
     def save_own_variables(self, store: Any) -> None:

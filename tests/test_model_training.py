@@ -27,7 +27,7 @@ def sequential(home: Any) -> Any:
 
 
 def subclassed(home: Any) -> Any:
-    class Classifier(home.Model):  # type: ignore[misc, name-defined]
+    class Classifier(home.Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.hidden = Dense(8, activation="relu")
@@ -41,7 +41,7 @@ def subclassed(home: Any) -> Any:
 
 
 def with_own_steps(home: Any) -> Any:
-    class Custom(home.Model):  # type: ignore[misc, name-defined]
+    class Custom(home.Model):  # type: ignore[misc]
         def compute_loss(
             self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: Any = True
         ) -> Any:

@@ -39,7 +39,10 @@ def tensorboard(values: list[float], weight: float) -> list[float]:
 def test_series_keeps_points_and_extremes() -> None:
     series = series_of([2.0, math.nan, 0.5, math.inf, 1.0])
     assert len(series) == 5
-    assert (series.minimum, series.maximum) == (0.5, 2.0)
+    assert (series.minimum, series.maximum, series.gaps) == (0.5, 2.0, 2)
+    series.extend([6, 7], [1, 1], [3, 3], [math.nan, 3.0])
+    assert (series.maximum, series.gaps) == (3.0, 3)
+    series = series_of([2.0, math.nan, 0.5, math.inf, 1.0])
     assert series.place(-1) == Place(5, 0.5, 2.5)
     np.testing.assert_array_equal(series.x("step"), [1, 2, 3, 4, 5])
     np.testing.assert_array_equal(series.x("time"), [0.5, 1.0, 1.5, 2.0, 2.5])

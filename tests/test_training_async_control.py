@@ -190,6 +190,7 @@ def test_pace_adds_what_lies_between_epochs_to_the_eta_and_not_to_the_speed() ->
         clock.now += 3.0  # validation
         pace.epoch_ended()
     speed = pace.steps_per_second()
+    assert speed is not None
     assert speed == pytest.approx(10.0)
     assert pace.eta(steps=20, epochs=2, steps_per_second=speed) == pytest.approx(2.0 + 6.0)
 

@@ -15,7 +15,6 @@ from kerastui.engine.progress import ControlCallback, ProgressCallback, learning
 
 X = np.linspace(-1, 1, 40, dtype="float32")[:, None]
 Y = 2 * X
-Callback = keras.callbacks.Callback
 
 
 class Clock:
@@ -25,7 +24,7 @@ class Clock:
         return self.now
 
 
-class Ticking(Callback):  # type: ignore[misc]  # Keras ships no types
+class Ticking(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
     """Move the clock: some time for each batch of training, some for a whole validation."""
 
     def __init__(self, clock: Clock, batch: float, validation: float = 0.0) -> None:
@@ -46,7 +45,8 @@ def make_model() -> Any:
 
 
 def told(model: Any, *args: Any, batch: float = 0.04, validation: float = 0.0, **kwargs: Any) -> list[Any]:
-    clock, events = Clock(), []
+    clock = Clock()
+    events: list[Any] = []
     callback = ProgressCallback(TrainingControl(), events.append, clock=clock)
     more = kwargs.pop("callbacks", [])
     callbacks = [Ticking(clock, batch, validation), *more, callback]
@@ -118,7 +118,7 @@ def test_a_model_with_its_own_train_step_has_no_sample_count_and_only_numbers_in
 
 
 def test_a_callback_that_ends_the_training_is_no_stop() -> None:
-    class AfterTwo(Callback):  # type: ignore[misc]  # Keras ships no types
+    class AfterTwo(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             self.model.stop_training = epoch == 1
 
@@ -130,9 +130,10 @@ def test_a_callback_that_ends_the_training_is_no_stop() -> None:
 
 
 def test_a_stop_ends_after_the_batch_and_says_so() -> None:
-    control, events = TrainingControl(), []
+    control = TrainingControl()
+    events: list[Any] = []
 
-    class StopAtThree(Callback):  # type: ignore[misc]  # Keras ships no types
+    class StopAtThree(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if batch == 2:
                 control.stop()
@@ -142,16 +143,17 @@ def test_a_stop_ends_after_the_batch_and_says_so() -> None:
     assert [type(event) for event in events[-2:]] == [Progress, Finished]
     ended = next(event for event in events if isinstance(event, EpochEnded))
     assert not ended.complete
-    assert sum(len(event.losses) for event in progress_of(events)) == 3
+    assert len([loss for event in progress_of(events) for loss in event.losses]) == 3
     assert events[-1].stopped
     assert model.optimizer.iterations == 3
 
 
 def test_a_pause_is_told_once_however_often_the_run_is_stepped_and_its_time_is_left_out() -> None:
-    clock, events = Clock(), []
+    clock = Clock()
+    events: list[Any] = []
 
     def while_paused() -> None:
-        if not any(isinstance(event, Paused) for event in events):
+        if not control.paused or not any(isinstance(event, Paused) for event in events):
             return
         clock.now += 1000.0
         if progress_of(events)[-1].step < 5:
@@ -159,7 +161,7 @@ def test_a_pause_is_told_once_however_often_the_run_is_stepped_and_its_time_is_l
         else:
             control.resume()
 
-    class PauseAtTwo(Callback):  # type: ignore[misc]  # Keras ships no types
+    class PauseAtTwo(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if batch == 1:
                 control.pause()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -197,6 +199,14 @@ async def test_help_explains_the_focused_thing() -> None:
         await press(pilot, "escape")
         assert app.focused is not None
         assert app.focused.parent is app.query_one("#side"), "the focus is back where it was"
+
+
+def test_markdown_is_imported_only_when_help_is_shown() -> None:
+    code = (
+        "import sys, kerastui.screens.widgets.modals, kerastui.screens.widgets.files, kerastui.screens.widgets.form; "
+        "sys.exit('textual.widgets._markdown' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_read_tail_is_bounded_and_starts_with_a_line(tmp_path: Path) -> None:

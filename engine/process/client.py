@@ -180,6 +180,7 @@ class SocketClient(EngineClient):
         self._reading: asyncio.Task[None] | None = None
         self._waiting: dict[int, asyncio.Future[ReplyBody]] = {}
         self._ids = itertools.count(1)
+        self._greeted = False
 
     @property
     def log(self) -> Path | None:
@@ -201,17 +202,16 @@ class SocketClient(EngineClient):
             EngineLost: It cannot be started.
         """
         await self.close()
-        reader = await self._joined(launch.engine_of(folder)) if folder else None
-        if reader is None:
+        self._greeted = False
+        welcome = await self._join(launch.engine_of(folder)) if folder else None
+        if welcome is None:
             try:
-                self._running = launch.start()
-                reader = await self._connect(self._running)
+                welcome = await self._greet(launch.start())
             except OSError as error:
                 raise EngineLost(f"the engine cannot be started: {error}") from None
-        self._reading = asyncio.create_task(self._read(reader))
-        welcome = self._expect(await self.request(Hello()), Welcome)
         if welcome.protocol != PROTOCOL:
             raise EngineLost(f"the engine speaks protocol {welcome.protocol}, this program {PROTOCOL}; end it first")
+        self._greeted = True
         if welcome.versions is not None:
             self.tell(Ready(welcome.versions))
         return welcome
@@ -249,9 +249,8 @@ class SocketClient(EngineClient):
             running: The engine.
         """
         client = cls()
-        client._running = running
         try:
-            client._reading = asyncio.create_task(client._read(await client._connect(running)))
+            await client._greet(running)
         except (OSError, EngineLost):
             return
         await client.shutdown()
@@ -274,16 +273,21 @@ class SocketClient(EngineClient):
                 await reading
         self._hang_up()
 
-    async def _joined(self, running: launch.Running | None) -> asyncio.StreamReader | None:
-        """Connect to an engine that was found; `None` if it is about to die."""
+    async def _join(self, running: launch.Running | None) -> Welcome | None:
+        """Greet an engine that was found; `None` if it is just dying: its socket outlives it for a moment."""
         if running is None:
             return None
-        self._running = running
         try:
-            return await self._connect(running)
+            return await self._greet(running)
         except (EngineLost, OSError):
+            await self.close()
             launch.unregister(running)
             return None
+
+    async def _greet(self, running: launch.Running) -> Welcome:
+        self._running = running
+        self._reading = asyncio.create_task(self._read(await self._connect(running)))
+        return self._expect(await self.request(Hello()), Welcome)
 
     async def _connect(self, running: launch.Running) -> asyncio.StreamReader:
         deadline = asyncio.get_running_loop().time() + START_SECONDS
@@ -306,9 +310,10 @@ class SocketClient(EngineClient):
                     self.tell(message.body)
                 else:
                     self._answered(message)
-        self._reading = None
+        greeted, self._reading = self._greeted, None
         self._hang_up()
-        self.tell(Lost())
+        if greeted:
+            self.tell(Lost())
 
     def _answered(self, reply: Reply) -> None:
         waiting = self._waiting.get(reply.id)

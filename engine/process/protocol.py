@@ -331,4 +331,5 @@ def decode_from_engine(content: bytes) -> FromEngine:
     Raises:
         msgspec.DecodeError: The bytes are neither.
     """
-    return msgspec.msgpack.decode(content, type=FromEngine)
+    message: FromEngine = msgspec.msgpack.decode(content, type=FromEngine)
+    return message

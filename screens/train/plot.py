@@ -205,7 +205,10 @@ class _Plot:
         """Return a curve reduced to the dots of the plot."""
         key = id(curve), smoothing
         if key not in self.reduced:
-            self.reduced[key] = reduce(curve.series.x(self.view.x), curve.shown(smoothing), self.x, self.drawable)
+            series = curve.series
+            clean = not series.gaps and (not self.view.log_y or series.minimum > 0)
+            keep = None if clean else self.drawable
+            self.reduced[key] = reduce(series.x(self.view.x), curve.shown(smoothing), self.x, keep)
         return self.reduced[key]
 
     def _raw(self) -> None:

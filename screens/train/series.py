@@ -54,6 +54,8 @@ class Series:
         """Smallest finite value so far; `inf` while there is none."""
         self.maximum = -math.inf
         """Largest finite value so far; `-inf` while there is none."""
+        self.gaps = 0
+        """How many values are not finite."""
         self._length = 0
         self._rows = np.empty((4, _FIRST_CAPACITY))
         self._smoothing: Smoothing | None = None
@@ -84,6 +86,8 @@ class Series:
         if math.isfinite(value):
             self.minimum = min(self.minimum, value)
             self.maximum = max(self.maximum, value)
+        else:
+            self.gaps += 1
 
     def extend(
         self, steps: Sequence[int], epochs: Sequence[float], times: Sequence[float], values: Sequence[float]
@@ -104,6 +108,7 @@ class Series:
         self._rows[:, self._length : self._length + count] = rows
         self._length += count
         finite = rows[3][np.isfinite(rows[3])]
+        self.gaps += count - finite.size
         if finite.size:
             self.minimum = min(self.minimum, float(finite.min()))
             self.maximum = max(self.maximum, float(finite.max()))
@@ -245,20 +250,22 @@ class Columns(NamedTuple):
         return bool(self.dots.size) and int(self.dots[-1] - self.dots[0]) == self.dots.size - 1
 
 
-def reduce(x: Floats, y: Floats, scale: Scale, keep: Callable[[Floats], Flags] = np.isfinite) -> Columns:
+def reduce(x: Floats, y: Floats, scale: Scale, keep: Callable[[Floats], Flags] | None = np.isfinite) -> Columns:
     """Reduce a curve to the columns of a plot: first, last, smallest and largest value of each, so no spike is lost.
 
     Args:
         x: Places of the points, not decreasing, shape `(n,)`.
         y: Their values, shape `(n,)`.
         scale: The x axis; its dots are the columns. Points beyond its ends are left out.
-        keep: Tells which values can be drawn; the others leave gaps. Defaults to the finite ones.
+        keep: Tells which values can be drawn; the others leave gaps. Defaults to the finite ones; `None` is for values
+            known to be drawable, and saves half of the time.
     """
     edges = scale.edges()
     begin, end = np.searchsorted(x, edges[[0, -1]])
     x, y = x[begin:end], y[begin:end]
-    kept = keep(y)
-    places = None if kept.all() else np.flatnonzero(kept)
+    places = None
+    if keep is not None and not (kept := keep(y)).all():
+        places = np.flatnonzero(kept)
     if places is not None:
         x, y = x[places], y[places]
     cuts = np.searchsorted(x, edges)

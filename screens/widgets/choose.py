@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Input, Markdown
+from textual.widgets import Input
 
 from kerastui.screens.widgets.dialog import Box, Dialog
 from kerastui.screens.widgets.ink import Line
@@ -98,6 +98,9 @@ class Choose(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out search, list and help."""
+        # Markdown costs 0.2 s to import, which the first frame of the app need not wait for.
+        from textual.widgets import Markdown
+
         with Box(classes="-tall"):
             yield Input(placeholder="search", compact=True)
             with Horizontal():
@@ -142,6 +145,8 @@ class Choose(Dialog[str | None]):
     @on(Rows.Highlighted)
     async def _explain(self, event: Rows.Highlighted) -> None:
         """Show the help of the highlighted choice."""
+        from textual.widgets import Markdown
+
         event.stop()
         choice = next((each for each in self._choices if each.value == event.key), None)
         if choice is not None and (views := self.query(Markdown)):

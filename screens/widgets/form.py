@@ -16,7 +16,8 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from kerastui.screens.widgets.choose import Choose
-from kerastui.screens.widgets.form_lines import Field, FormLines, FormRow, Heading, Note, Rule
+from kerastui.screens.widgets.form_fields import Field, FormRow, Heading, Note, Rule
+from kerastui.screens.widgets.form_lines import FormLines
 from kerastui.screens.widgets.ink import Line
 from kerastui.screens.widgets.modals import Prompt
 from kerastui.screens.widgets.panel import Panel

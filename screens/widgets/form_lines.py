@@ -4,101 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar
 
-import msgspec
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from kerastui.screens.widgets.choose import Choice
 from kerastui.screens.widgets.cursor_view import CursorView
+from kerastui.screens.widgets.form_fields import Field, FormRow, Heading, Note, Rule
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import Cells, Line, ink_of, key_tag, line_width
-
-FieldKind: TypeAlias = Literal["text", "choice", "switch", "action", "readonly"]
 
 _LABEL_LEAST = 8
 _VALUE_LEAST = 14
 """Cells that values keep, whatever the labels want."""
 
+_ASIDE_LEAST = 8
+"""A longer aside is cut to no less; where there is no room for that it goes."""
+
 _ROOMY = 9
 """From this many rows on, a blank row stands under the title."""
-
-
-class Field(msgspec.Struct, frozen=True):
-    """Describe a field.
-
-    Args:
-        key: Its stable name, unique in the form.
-        label: Its label.
-        value: Its value as shown; of an action what stands where values stand.
-        kind: `"text"`, `"choice"`, `"switch"`, `"action"` (a row that does something) or `"readonly"`.
-        on: State of a switch.
-        changed: Whether the value differs from the default.
-        indent: How far the label is set in, two cells each.
-        choices: What a choice can be; `edit_text` of the field is the current one.
-        aside: Muted words at the right: a unit, or what the value comes to.
-        problem: What is wrong with the value; shown behind it where there is room.
-        severity: How bad that is.
-        repair: Words of the repair that `f` applies; `""` is none.
-        help: Its help, in Markdown.
-        raw: The text the editor starts with, where it differs from `value`; `None` is `value`.
-    """
-
-    key: str
-    label: str
-    value: str = ""
-    kind: FieldKind = "text"
-    on: bool = False
-    changed: bool = False
-    indent: int = 0
-    choices: tuple[Choice, ...] = ()
-    aside: str = ""
-    problem: str = ""
-    severity: Literal["error", "warning"] = "error"
-    repair: str = ""
-    help: str = ""
-    raw: str | None = None
-
-    @property
-    def edit_text(self) -> str:
-        """The text the editor starts with."""
-        return self.value if self.raw is None else self.raw
-
-
-class Heading(msgspec.Struct, frozen=True):
-    """Describe a heading; the fields up to the next heading or rule fold under it.
-
-    Args:
-        key: Its stable name, unique in the form.
-        title: Its words.
-        count: What stands muted behind them, say a number or `"none"`.
-    """
-
-    key: str
-    title: str
-    count: str = ""
-
-
-class Note(msgspec.Struct, frozen=True):
-    """Describe a line of text.
-
-    Args:
-        line: The text.
-        indent: How far it is set in, two cells each.
-    """
-
-    line: Line = ""
-    indent: int = 0
-
-
-class Rule(msgspec.Struct, frozen=True):
-    """Describe a `─` line between groups that differ in kind."""
-
-
-FormRow: TypeAlias = "Field | Heading | Note | Rule"
 
 
 class FormLines(CursorView):
@@ -309,7 +235,9 @@ class FormLines(CursorView):
             cells.put(0, glyphs().changed, "primary")
         label_words = "text bold" if cursor else "muted"
         if field.kind == "action":
-            cells.put(label_start, field.label, "text bold" if cursor else "text", limit=start if field.value else end)
+            cells.put(
+                label_start, field.label, "text bold" if cursor else "text", limit=start - 1 if field.value else end
+            )
             cells.put(start, field.value, "muted", limit=end)
             return
         cells.put(label_start, field.label, label_words, limit=start - 1)
@@ -334,7 +262,7 @@ class FormLines(CursorView):
             return cells.put_right(stop, key_tag("f", field.repair, "success"), start=start + 8) - 1
         if field.aside and field.kind != "switch":
             room = stop - start - line_width(field.value) - 4
-            if room > 3:
+            if room >= min(_ASIDE_LEAST, line_width(field.aside)):
                 stop = cells.put_right(stop - (1 if boxed else 0), field.aside, "muted", start=stop - room)
         return stop
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Markdown, Static
+from textual.widgets import Static
 
 from kerastui.screens.widgets.dialog import Box, Dialog
 from kerastui.screens.widgets.helpable import find_help
@@ -96,6 +96,9 @@ class HelpScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out explanation and keys."""
+        # Markdown costs 0.2 s to import, which the first frame of the app need not wait for.
+        from textual.widgets import Markdown
+
         with Box(classes="-tall") as box:
             box.set_titles(self._title, bottom_right=(("esc", "primary bold"), (" close", "muted")))
             with VerticalScroll():

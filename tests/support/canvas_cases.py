@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
+
+from textual.app import App, ComposeResult
+from textual.message import Message
 
 from kerastui import themes
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_view import CardView, EdgeView, GraphView
 from kerastui.screens.build.layout import Edge, Layout, Node, Spacing, lay_out
 from kerastui.screens.build.wires import LEVEL, glyph
-from textual.app import App, ComposeResult
-from textual.message import Message
 
 
 def edges_of(text: str) -> list[Edge]:
@@ -95,6 +97,9 @@ def chain(count: int) -> GraphView:
     return GraphView(cards, tuple(edges))
 
 
+Posted = TypeVar("Posted", bound=Message)
+
+
 class CanvasApp(App[None]):
     """A canvas alone on the screen, and what it posted."""
 
@@ -116,12 +121,15 @@ class CanvasApp(App[None]):
 
     def remember(self, message: Message) -> None:
         """Keep a message, for `run_test(message_hook=…)`."""
-        if type(message).__qualname__.startswith(("GraphCanvas.", "CanvasPane.")):
+        ours = type(message).__qualname__.startswith(("GraphCanvas.", "CanvasPane."))
+        if ours and not any(
+            message is known for known in self.posted
+        ):  # the hook sees it once for each widget it visits
             self.posted.append(message)
 
-    def of(self, kind: type[Message]) -> list[Message]:
-        """Return the messages of one kind, each once."""
-        return list(dict.fromkeys(m for m in self.posted if isinstance(m, kind)))
+    def of(self, kind: type[Posted]) -> list[Posted]:
+        """Return the messages of one kind, in order."""
+        return [message for message in self.posted if isinstance(message, kind)]
 
 
 def picture(canvas: GraphCanvas) -> str:

@@ -1,0 +1,291 @@
+"""The columns of the data: what each is for, how it becomes numbers, and what can be chosen for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+from textual.app import ComposeResult
+from textual.strip import Strip
+from textual.widget import Widget
+
+from kerastui.engine.data.profile import FEW_CLASSES, ColumnProfile
+from kerastui.engine.data.split import CATEGORICAL
+from kerastui.engine.project.document import Column, Encoding, Missing, Role
+from kerastui.screens.data.lines import histogram, joined, place
+from kerastui.screens.widgets import rows as table
+from kerastui.screens.widgets.glyphs import glyphs
+from kerastui.screens.widgets.ink import Cells, Line, Span, ink_of
+from kerastui.screens.widgets.modals import Choice
+from kerastui.screens.widgets.panel import Panel
+from kerastui.screens.widgets.rows import Row, Rows
+from kerastui.screens.widgets.words import count, plural
+
+ROLES: Mapping[Role, str] = {
+    "input": "the network learns from it",
+    "target": "what the network is to predict",
+    "weight": "how much a row counts in the loss",
+    "ignore": "left out",
+}
+ENCODINGS: Mapping[Encoding, tuple[str, str]] = {
+    "none": ("as it is", "numbers as they are in the source"),
+    "standardise": ("standardise", "mean 0 and standard deviation 1, learned from the training part"),
+    "scale": ("scale", "smallest value 0, largest 1, learned from the training part"),
+    "one-hot": ("one-hot", "a vector with a single 1 for each class"),
+    "label": ("label", "classes as whole numbers from 0"),
+}
+MISSING: Mapping[Missing, str] = {
+    "error": "refuse to train",
+    "drop": "leave the row out",
+    "mean": "the mean of the training part",
+    "median": "the median of the training part",
+    "zero": "0",
+    "most-frequent": "the most frequent value of the training part",
+    "category": "a class of its own",
+}
+
+_FIGURES = 27
+"""Columns that smallest value, mean and largest value take together."""
+
+
+class ColumnRows(Rows):
+    """The list of columns."""
+
+    help_title = "columns"
+    help_markdown = (
+        "One row for each column of the data. The **role** says what it is for, the **encoding** how it becomes "
+        "numbers; means, ranges and the like are learned from the training part only, so that nothing leaks from the "
+        "validation part. `r` role, `e` encoding, `m` missing values, `b` which input or output it is bound to."
+    )
+
+
+class Detail(Widget):
+    """Two lines on the column under the cursor."""
+
+    DEFAULT_CSS = "Detail { dock: bottom; height: 3; }"
+
+    _lines: Sequence[Line] = ()
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show other lines."""
+        if lines != self._lines:
+            self._lines = lines
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the rule, or a line."""
+        cells = Cells(self.size.width)
+        if y == 0:
+            cells.put(1, glyphs().horizontal * (cells.width - 2), "grid")
+        elif y <= len(self._lines):
+            cells.put(2, self._lines[y - 1], limit=cells.width - 1)
+        return cells.strip(ink_of(self))
+
+
+class ColumnsPane(Panel):
+    """The list of columns, with the detail of one below."""
+
+    def compose(self) -> ComposeResult:
+        """Lay the detail below the list."""
+        figures = f"{'min':>7}{'mean':>10}{'max':>10}"
+        yield ColumnRows(
+            (
+                table.Column("column", flex=True),
+                table.Column("role"),
+                table.Column("encoding"),
+                table.Column("miss", align="right"),
+                table.Column(figures, _FIGURES, words="muted", drop=1),
+            ),
+            inset=2,
+            header=True,
+            keep_cursor=True,
+            classes="-bare",
+            id="column-rows",
+        )
+        yield Detail()
+
+
+def column_rows(
+    profiles: Sequence[ColumnProfile], columns: Mapping[str, Column], marks: Mapping[str, Span]
+) -> list[Row]:
+    """Return the rows of the list.
+
+    Args:
+        profiles: What is in the columns.
+        columns: What they are for; the source may lack some, and have more.
+        marks: Mark of the columns something is wrong with.
+    """
+    known = {each.name: each for each in profiles}
+    names = dict.fromkeys([*known, *columns])
+    return [_row(name, known.get(name), columns.get(name, Column("ignore")), marks.get(name)) for name in names]
+
+
+def _row(name: str, found: ColumnProfile | None, column: Column, mark: Span | None) -> Row:
+    ignored = column.role == "ignore"
+    words = "muted" if ignored else "text"
+    missing = found.missing if found else 0
+    title: Line = [(name, words), (" ", ""), mark] if mark else ((name, words),)
+    figures = joined(figures_of(found)) if found else (("not in this source", "error"),)
+    return Row(
+        name,
+        (
+            title,
+            role_words(column.role),
+            ((glyphs().missing if ignored else encoding_words(found, column), words),),
+            ((count(missing), "warning" if missing and not ignored else "muted"),),
+            figures,
+        ),
+    )
+
+
+def role_words(role: Role) -> Line:
+    """Return a role with its glyph."""
+    shown: Mapping[Role, Span] = {
+        "input": (f"{glyphs().input} input", "primary"),
+        "target": (f"{glyphs().output} target", "val bold"),
+        "weight": (f"{glyphs().dot} weight", "accent"),
+        "ignore": (f"{glyphs().note} ignored", "muted"),
+    }
+    return (shown[role],)
+
+
+def encoding_words(found: ColumnProfile | None, column: Column) -> str:
+    """Return an encoding, with the number of classes where it has them: `one-hot, 2 + ∅`."""
+    words = ENCODINGS[column.encoding][0]
+    if found is None or column.encoding not in CATEGORICAL:
+        return words
+    extra = f" + {glyphs().unknown}" if column.missing == "category" else ""
+    return f"{words}, {count(found.distinct)}{extra}"
+
+
+def figures_of(found: ColumnProfile) -> Line:
+    """Return smallest value, mean and largest value, or the classes of a text column."""
+    if found.type == "array":
+        return ((f"{'×'.join(map(str, found.shape))}  {number(found.minimum)} – {number(found.maximum)}", "muted"),)
+    if found.minimum is not None:
+        cells = (number(found.minimum), number(found.mean), number(found.maximum))
+        return ((f"{cells[0]:>7}{cells[1]:>10}{cells[2]:>10}", "text"),)
+    if found.distinct > 3:
+        return ((plural(found.distinct, "different text"), "muted"),)
+    return ((", ".join(name for name, _ in sorted(found.classes)), "muted"),)
+
+
+def number(value: float | None) -> str:
+    """Write a figure of a column: four significant digits, whole numbers in full."""
+    if value is None:
+        return glyphs().missing
+    if abs(value) >= 1e7 or (value and abs(value) < 1e-3):
+        text = f"{value:.2e}"
+    elif float(value).is_integer():
+        text = f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
+    else:
+        text = f"{value:,.{max(0, 4 - len(str(int(abs(value)))))}f}" if abs(value) < 1_000 else f"{value:,.1f}"
+        text = text.rstrip("0").rstrip(".") if abs(value) < 1 else text
+    return text.replace("-", glyphs().minus)
+
+
+def detail_lines(found: ColumnProfile | None, name: str, column: Column, learned: str) -> list[Line]:
+    """Return the two lines below the list.
+
+    Args:
+        found: What is in the column.
+        name: Its name.
+        column: What it is for.
+        learned: What its encoder learned, in words; `""` while it is not known.
+    """
+    if found is None:
+        return [((name, "text bold"), ("   the data has no such column", "error"))]
+    parts: list[Line] = [((name, "text bold"),)]
+    ink = "val" if column.role == "target" else "primary"
+    counts = found.histogram or tuple(number for _, number in found.classes[:10])
+    if counts:
+        parts.append(((histogram(counts, len(counts))[0], ink),))
+    if found.minimum is not None:
+        parts.append(((f"{number(found.minimum)} – {number(found.maximum)}", "muted"),))
+        parts.append((("std ", "muted"), (number(found.std), "text")))
+    elif found.distinct:
+        parts.append(((f"{plural(found.distinct, 'class', 'classes')}, most {found.classes[0][0]}", "muted"),))
+    if found.missing and column.role != "ignore":
+        parts.append((("missing ", "muted"), (f"{glyphs().to} {column.missing}", "text")))
+    first = joined(*(piece for part in parts for piece in (part, "   ")))
+    return [first, ((sentence(found, column, learned), "muted"),)]
+
+
+def sentence(found: ColumnProfile, column: Column, learned: str) -> str:
+    """Return in one sentence what becomes of a column."""
+    if column.role == "ignore":
+        return "ignored: the network does not see it"
+    if column.role == "weight":
+        return "weight: the loss of a row is multiplied by it"
+    if column.encoding in CATEGORICAL:
+        classes = [name for name, _ in sorted(found.classes)[:6]]
+        more = ", …" if found.distinct > len(classes) else ""
+        extra = f", {glyphs().unknown} for a missing value" if column.missing == "category" else ""
+        return f"{column.encoding}: {', '.join(classes)}{more}{extra}"
+    if column.encoding == "none":
+        return "as it is: the numbers go in unchanged"
+    known = f"{learned}, " if learned else ""
+    return f"{column.encoding}: {known}learned from the training part only"
+
+
+# What can be chosen -------------------------------------------------------------------------------------------------
+
+
+def role_choices() -> list[Choice]:
+    """Return the roles to choose from."""
+    return [Choice(role, "ignored" if role == "ignore" else role, words) for role, words in ROLES.items()]
+
+
+def encoding_choices(found: ColumnProfile) -> list[Choice]:
+    """Return the encodings that a column of this type can have."""
+    fitting: Iterable[Encoding] = ENCODINGS
+    if found.type == "array":
+        fitting = ("none", "standardise", "scale")
+    elif found.type == "text" and not found.mostly_numeric:
+        fitting = ("one-hot", "label")
+    return [Choice(value, *ENCODINGS[value]) for value in fitting]
+
+
+def missing_choices(column: Column) -> list[Choice]:
+    """Return what a missing value of a column can become."""
+    fitting: tuple[Missing, ...] = ("error", "drop")
+    if column.role == "input":
+        categorical = column.encoding in CATEGORICAL
+        fitting += ("most-frequent", "category") if categorical else ("mean", "median", "zero", "most-frequent")
+    return [Choice(value, summary=MISSING[value]) for value in fitting]
+
+
+def with_role(found: ColumnProfile, column: Column, role: Role) -> Column:
+    """Return a column with another role, and the encoding and rule for missing values that suit it there."""
+    if role in ("ignore", column.role):
+        return replace(column, role=role)
+    text = found.type in ("text", "bool") and not found.mostly_numeric
+    if role == "input":
+        encoding: Encoding = "scale" if found.type == "array" else "one-hot" if text else "standardise"
+        rule: Missing = "drop" if found.type == "array" else "category" if text else "mean"
+    elif role == "target":
+        few = found.distinct <= 2 or (found.type == "int" and found.distinct <= FEW_CLASSES)
+        encoding, rule = ("label" if text or (few and found.type != "array") else "standardise"), "drop"
+    else:
+        encoding, rule = "none", "drop"
+    return Column(role, encoding, rule if found.missing else "error")
+
+
+def with_encoding(found: ColumnProfile, column: Column, encoding: Encoding) -> Column:
+    """Return a column with another encoding; a rule for missing values that it rules out becomes one that fits."""
+    changed = replace(column, encoding=encoding)
+    if column.missing in [choice.value for choice in missing_choices(changed)]:
+        return changed
+    rule: Missing = "category" if encoding in CATEGORICAL else "mean"
+    return replace(changed, missing=rule if found.missing else "error")
+
+
+def roles_line(columns: Mapping[str, Column]) -> str:
+    """Return how many columns have each role: `6 inputs · 1 target · 1 ignored`."""
+    tally = {role: sum(column.role == role for column in columns.values()) for role in ROLES}
+    words = [plural(tally[role], role) for role in ("input", "target", "weight") if tally[role]]
+    ignored = [f"{count(tally['ignore'])} ignored"] if tally["ignore"] else []
+    return f" {glyphs().separator} ".join([*words, *ignored])
+
+
+__all__ = ["ColumnRows", "ColumnsPane", "Detail", "column_rows", "detail_lines", "place"]

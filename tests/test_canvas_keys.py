@@ -1,0 +1,307 @@
+"""Walking, connecting, moving and zooming by keys and mouse."""
+
+from __future__ import annotations
+
+import pytest
+from canvas_cases import CanvasApp, chain, picture, two_view
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.events import MouseScrollDown, MouseScrollUp
+from textual.geometry import Offset
+from textual.pilot import Pilot
+
+from kerastui.screens.build.canvas import GraphCanvas
+from kerastui.screens.build.canvas_view import CardView, EdgeView, GraphView, Level
+
+SIZE = (68, 36)
+
+
+def place(app: CanvasApp, card: str, dx: int = 3, dy: int = 1) -> Offset:
+    """Return the place of a cell of a card within the widget, border included, as the mouse sees it."""
+    box = app.canvas.scene.box(card)
+    return app.canvas.to_screen((box.x + dx, box.y + dy)) + Offset(1, 1)
+
+
+def shown_level(app: CanvasApp) -> Level:
+    return app.canvas.level
+
+
+async def drag(pilot: Pilot[None], start: Offset, end: Offset) -> None:
+    """Press at one place, move over two steps, release at another."""
+    await pilot.mouse_down(GraphCanvas, offset=start)
+    await pilot.hover(GraphCanvas, offset=Offset((start.x + end.x) // 2, (start.y + end.y) // 2))
+    await pilot.hover(GraphCanvas, offset=end)
+    await pilot.mouse_up(GraphCanvas, offset=end)
+    await pilot.pause()
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("down", "project"),
+        ("down down down", "encoder"),
+        ("j j up", "project"),
+        ("down right", "project_1"),
+        ("down l h", "project"),
+        ("j l k", "strokes"),
+        ("up", "pixels"),
+        ("left", "pixels"),
+        ("end", "digit"),
+        ("end home", "pixels"),
+        ("end up up", "encoder"),
+    ],
+)
+async def test_cursor_follows_wires_and_rows(keys: str, expected: str) -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.press(*keys.split())
+        await pilot.pause()
+        assert app.canvas.cursor == expected
+        if expected != "pixels":
+            selected = app.of(GraphCanvas.CardSelected)[-1]
+            assert selected.id == expected
+
+
+async def test_cards_without_wires_are_reached() -> None:
+    app = CanvasApp(GraphView(tuple(CardView(key, key) for key in "abc"), (EdgeView("a", "b"),)))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("down", "right")
+        assert app.canvas.cursor == "c"
+        await pilot.press("left")
+        assert app.canvas.cursor == "a"
+
+
+async def test_enter_opens_and_space_marks() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.press("j", "space", "j", "space", "enter")
+        await pilot.pause()
+        assert app.of(GraphCanvas.CardOpened) == [GraphCanvas.CardOpened("views")]
+        assert app.canvas.marks == {"project", "views"}
+        assert picture(app.canvas).count("┏") == 2
+        await pilot.press("escape")
+        assert not app.canvas.marks
+
+
+async def test_connect_by_keys() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        app.canvas.select("views")
+        await pilot.press("c")
+        assert app.canvas.in_mode
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert not app.canvas.in_mode
+        (asked,) = app.of(GraphCanvas.ConnectRequested)
+        assert asked == GraphCanvas.ConnectRequested("views", "digit")
+        await pilot.press("c", "escape", "enter")
+        await pilot.pause()
+        assert app.of(GraphCanvas.ConnectRequested) == [asked]
+
+
+async def test_connect_to_nothing_asks_for_nothing() -> None:
+    app = CanvasApp(GraphView((CardView("a", "a", role="input"),)))
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.press("c", "down", "enter")
+        await pilot.pause()
+        assert app.of(GraphCanvas.ConnectRequested) == []
+
+
+async def test_move_by_keys_and_the_card_is_there_afterwards() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        app.canvas.select("digit")
+        before = app.canvas.scene.box("digit")
+        await pilot.press("m", "right", "right", "down", "enter")
+        await pilot.pause()
+        (moved,) = app.of(GraphCanvas.CardMoved)
+        view = two_view()
+        app.canvas.show(GraphView(view.cards, view.edges, {moved.id: (moved.x, moved.y)}))
+        after = app.canvas.scene.box("digit")
+        assert (after.x, after.y) == (before.x + 4, before.y + 5)
+
+
+@pytest.mark.parametrize("level", list(Level))
+async def test_stored_places_hold_at_every_level(level: Level) -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        app.canvas.zoom(level)
+        app.canvas.select("digit")
+        await pilot.press("m", "right", "right", "enter")
+        await pilot.pause()
+        wanted = app.canvas.scene.box("digit").x + 4
+        (moved,) = app.of(GraphCanvas.CardMoved)
+        view = two_view()
+        app.canvas.show(GraphView(view.cards, view.edges, {"digit": (moved.x, moved.y)}))
+        assert app.canvas.scene.box("digit").x == wanted
+
+
+async def test_zoom_keeps_the_cursor_where_it_is() -> None:
+    app = CanvasApp(chain(200))
+    async with app.run_test(size=(80, 40), message_hook=app.remember) as pilot:
+        await pilot.pause()
+        assert shown_level(app) is Level.LINE
+        app.canvas.select("100")
+        await pilot.pause()
+        box = app.canvas.scene.box("100")
+        before = app.canvas.to_screen((box.port, box.y))
+        await pilot.press("Z")
+        box = app.canvas.scene.box("100")
+        after = app.canvas.to_screen((box.port, box.y))
+        assert shown_level(app) is Level.CARD
+        # A graph narrower than the pane stays in its middle, which may fall between two columns.
+        assert (after.y, abs(after.x - before.x) <= 1) == (before.y, True)
+        await pilot.press("z", "z", "z")
+        await pilot.pause()
+        assert [message.level for message in app.of(GraphCanvas.LevelChanged)] == [
+            *(Level.LINE, Level.CARD, Level.LINE, Level.DOT, Level.CARD)
+        ]
+
+
+async def test_fit_shows_all_of_it() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=(70, 22)) as pilot:
+        await pilot.pause()
+        assert shown_level(app) is Level.CARD
+        await pilot.press("0")
+        assert shown_level(app) is Level.LINE
+        assert {name for name in ("pixels", "digit") if name in picture(app.canvas)} == {"pixels", "digit"}
+
+
+async def test_narrow_panes_and_many_cards_open_at_line_level() -> None:
+    for view, size, level in ((two_view(), (50, 20), Level.LINE), (chain(41), (90, 30), Level.LINE)):
+        app = CanvasApp(view)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            assert app.canvas.level is level
+
+
+async def test_cursor_survives_a_new_graph_and_stays_in_place() -> None:
+    app = CanvasApp(chain(30))
+    async with app.run_test(size=(80, 30)) as pilot:
+        app.canvas.select("15")
+        await pilot.pause()
+        box = app.canvas.scene.box("15")
+        before = app.canvas.to_screen((box.port, box.y))
+        view = chain(30)
+        edges = [edge for edge in view.edges if edge.key != ("4", "5", 0)]
+        extra = (EdgeView("4", "new"), EdgeView("new", "5"))
+        app.canvas.show(GraphView((*view.cards, CardView("new", "new")), (*edges, *extra)))
+        await pilot.pause()
+        box = app.canvas.scene.box("15")
+        assert app.canvas.cursor == "15"
+        assert app.canvas.to_screen((box.port, box.y)) == before
+        app.canvas.show(chain(3))
+        assert app.canvas.cursor == "0"
+
+
+async def test_selecting_an_unknown_card_is_refused() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE):
+        with pytest.raises(KeyError, match="nobody"):
+            app.canvas.select("nobody")
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 3000), st.integers(0, 200), st.integers(-5, 90), st.integers(-5, 60))
+async def test_places_go_there_and_back_while_scrolled(down: int, right: int, x: int, y: int) -> None:
+    app = CanvasApp(chain(60))
+    async with app.run_test(size=(40, 20)) as pilot:
+        app.canvas.scroll_to(right, down, animate=False, immediate=True)
+        await pilot.pause()
+        assert app.canvas.to_screen(app.canvas.to_virtual(Offset(x, y))) == Offset(x, y)
+        row = app.canvas.to_virtual(Offset(0, 3))[1]
+        shown = [card.name for card, box in app.canvas.scene.cards_across(row, 0, 500) if box.y == row]
+        assert all(name in app.canvas.render_line(3).text for name in shown if app.canvas.scroll_offset.x == 0)
+
+
+async def test_click_selects_and_double_click_opens() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.pause()
+        await pilot.click(GraphCanvas, offset=place(app, "encoder"))
+        assert app.canvas.cursor == "encoder"
+        await pilot.click(GraphCanvas, offset=place(app, "encoder"), times=2)
+        await pilot.pause()
+        assert app.of(GraphCanvas.CardOpened) == [GraphCanvas.CardOpened("encoder")]
+
+
+async def test_click_finds_the_card_while_scrolled() -> None:
+    app = CanvasApp(chain(200))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        await pilot.pause()
+        assert app.canvas.scroll_offset.y > 40
+        row = app.canvas.to_virtual(Offset(0, 10))[1]
+        card = next(key for key, box in app.canvas.scene.layout.boxes.items() if box.y in (row, row + 1))
+        await pilot.click(GraphCanvas, offset=place(app, card, dy=0))
+        assert app.canvas.cursor == card
+
+
+async def test_drag_moves_a_card_by_where_it_was_taken() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.pause()
+        scene = app.canvas.scene
+        start = place(app, "digit")
+        await drag(pilot, start, start + Offset(-12, 0))
+        (moved,) = app.of(GraphCanvas.CardMoved)
+        box = scene.box("digit")
+        assert moved == GraphCanvas.CardMoved("digit", *scene.stored(box.x - 12, box.y))
+        assert not app.canvas.in_mode
+        assert app.mouse_captured is None
+
+
+async def test_drag_from_a_port_connects() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.pause()
+        await drag(pilot, place(app, "pixels", dx=13, dy=2), place(app, "views"))
+        assert app.of(GraphCanvas.ConnectRequested) == [GraphCanvas.ConnectRequested("pixels", "views")]
+        await drag(pilot, place(app, "digit", dx=13, dy=2), place(app, "views"))
+        assert len(app.of(GraphCanvas.ConnectRequested)) == 1
+
+
+async def test_drag_on_the_ground_pans_and_the_wheel_scrolls() -> None:
+    app = CanvasApp(chain(60))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await drag(pilot, Offset(4, 15), Offset(4, 5))
+        assert app.canvas.scroll_offset.y == 10
+        await pilot._post_mouse_events([MouseScrollDown], GraphCanvas)
+        await pilot.pause()
+        assert app.canvas.scroll_target_y > 10
+
+
+async def test_ctrl_wheel_zooms() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await pilot._post_mouse_events([MouseScrollDown], GraphCanvas, control=True)
+        assert shown_level(app) is Level.LINE
+        await pilot._post_mouse_events([MouseScrollUp], GraphCanvas, control=True)
+        await pilot._post_mouse_events([MouseScrollUp], GraphCanvas, control=True)
+        assert shown_level(app) is Level.CARD
+
+
+async def test_click_on_a_wire_selects_it() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.pause()
+        lane = app.canvas.scene.layout.wires.paths["views", "add", 1][2]
+        await pilot.click(GraphCanvas, offset=app.canvas.to_screen((lane[0], lane[1] + 2)) + Offset(1, 1))
+        await pilot.pause()
+        assert app.of(GraphCanvas.WireSelected) == [GraphCanvas.WireSelected("views", "add", 1)]
+        assert app.canvas.wire == ("views", "add", 1)
+
+
+async def test_escape_goes_to_the_screen_when_nothing_is_in_hand() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert not app.canvas.check_action("leave", ())
+        await pilot.press("m")
+        assert app.canvas.check_action("leave", ())
+        await pilot.press("escape")
+        assert not app.canvas.in_mode
