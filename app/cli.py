@@ -184,7 +184,7 @@ def _make(folder: Path, template: str) -> None:
     from kerastui.engine.project.files import ProjectFileError
     from kerastui.engine.project.workspace import Workspace
 
-    names = [item.name for item in templates.templates()]
+    names = ["empty", *(item.name for item in templates.templates())]
     if template not in names:
         raise click.ClickException(f"there is no template {template}; choose from {', '.join(names)}")
     project = templates.project(template)
@@ -200,6 +200,7 @@ def _list(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
         from kerastui.engine.templates import templates
 
+        click.echo(f"{'empty':<20}No layers yet")
         for item in templates():
             click.echo(f"{item.name:<20}{item.title}")
         ctx.exit()

@@ -14,7 +14,7 @@ import click
 from kerastui import __version__
 from kerastui.engine.home import home
 
-PACKAGES = ("tensorflow", "keras", "textual", "numpy", "pandas", "h5py", "msgspec", "plotext", "grandalf", "click")
+PACKAGES = ("tensorflow", "keras", "textual", "numpy", "pandas", "h5py", "msgspec", "plotext", "click")
 
 
 def run(as_json: bool) -> int:

@@ -39,3 +39,18 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a small file whole or not at all; its folder is made if absent.
+
+    Args:
+        path: The file, which may exist.
+        content: What it is to hold.
+
+    Raises:
+        OSError: The folder cannot be written, or the disk is full; the file is as before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)

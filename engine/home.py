@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
+from kerastui.engine.files import write_atomically
+
 T = TypeVar("T")
 
 
@@ -103,8 +105,6 @@ def _read(path: Path, kind: type[T], default: T) -> T:
 
 
 def _write(path: Path, value: object) -> None:
-    from kerastui.engine.project.files import write_atomically
-
     with contextlib.suppress(OSError):
         write_atomically(path, msgspec.json.format(msgspec.json.encode(value), indent=2))
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from kerastui.engine.project.files import FILE_NAME, write_atomically
+from kerastui.engine.files import write_atomically
+from kerastui.engine.project.files import FILE_NAME
 
 FOLDER = "runs"
 

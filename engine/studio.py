@@ -320,7 +320,6 @@ class Studio:
         match event:
             case Ready(versions):
                 self._engine("ready", versions=versions)
-                self._check()
             case Broken(what):
                 self._engine("broken", what)
             case Lost():
@@ -348,6 +347,7 @@ class Studio:
         if kind != self.engine_state.kind or note != self.engine_state.note:
             self.engine_state = EngineState(kind, time.monotonic(), versions or self.engine_state.versions, note)
             self._tell("engine")
+            self._check()
 
     def _spawn(self, job: object) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(job)  # type: ignore[arg-type]

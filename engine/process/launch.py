@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from kerastui.engine.files import write_atomically
 from kerastui.engine.home import log_folder, socket_folder
 
 LOG_LIMIT = 2_000_000
@@ -68,8 +69,6 @@ def start() -> Running:
 
 def register(running: Running) -> None:
     """Write down an engine, so that others find it."""
-    from kerastui.engine.project.files import write_atomically
-
     with contextlib.suppress(OSError):
         write_atomically(Path(running.socket).with_suffix(".json"), msgspec.json.encode(running))
 

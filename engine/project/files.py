@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from kerastui.engine.files import write_atomically
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.graph import check_references
 from kerastui.engine.project.plain import DocumentError, Plain, from_plain, to_plain
@@ -121,27 +119,6 @@ def write(folder: Path, project: Project) -> str:
         message = f"cannot be written: {error.strerror}; the file is as it was, your edits are still open"
         raise ProjectFileError(path, message) from None
     return text
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file by new content, so that a kill leaves the old file or the new one, never a part.
-
-    Raises:
-        OSError: The folder cannot be written, or the disk is full.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int | None:

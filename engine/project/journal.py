@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from kerastui.engine.files import write_atomically
 from kerastui.engine.project.edits import Edit
 
 FOLDER = ".kerastui"
@@ -72,8 +73,6 @@ class Journal:
         Raises:
             OSError: The folder cannot be written.
         """
-        from kerastui.engine.project.files import write_atomically
-
         kept = [Entry("base", text=text), *(entries or [])]
         write_atomically(self.path, b"".join(msgspec.json.encode(entry) + b"\n" for entry in kept))
 

@@ -33,10 +33,10 @@ class Slot(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, key: str) -> Self | None:
         """Return the slot of a field's key and of those of its arguments, `None` if it is another field."""
-        kind, *rest = key.partition("/")[0].split(":")
-        if kind not in ("optimizer", "loss", "metric", "callback"):
+        parts = key.partition("/")[0].split(":")
+        if len(parts) != len(cls.__struct_fields__):
             return None
-        output, index = rest
+        kind, output, index = parts
         return msgspec.convert({"kind": kind, "output": output, "index": int(index)}, cls)
 
     def read(self, project: Project) -> Spec | None:

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from kerastui.engine.data.profile import FEW_CLASSES, ColumnProfile
 from kerastui.engine.data.split import CATEGORICAL
 from kerastui.engine.project.document import Column, Encoding, Missing, Role
-from kerastui.screens.data.lines import histogram, joined, place
+from kerastui.screens.data.lines import histogram, joined
 from kerastui.screens.widgets import rows as table
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import Cells, Line, Span, ink_of
@@ -44,7 +44,7 @@ MISSING: Mapping[Missing, str] = {
     "category": "a class of its own",
 }
 
-_FIGURES = 27
+_FIGURES = 25
 """Columns that smallest value, mean and largest value take together."""
 
 
@@ -87,7 +87,7 @@ class ColumnsPane(Panel):
 
     def compose(self) -> ComposeResult:
         """Lay the detail below the list."""
-        figures = f"{'min':>7}{'mean':>10}{'max':>10}"
+        figures = f"{'min':>7}{'mean':>9}{'max':>9}"
         yield ColumnRows(
             (
                 table.Column("column", flex=True),
@@ -125,7 +125,7 @@ def _row(name: str, found: ColumnProfile | None, column: Column, mark: Span | No
     words = "muted" if ignored else "text"
     missing = found.missing if found else 0
     title: Line = [(name, words), (" ", ""), mark] if mark else ((name, words),)
-    figures = joined(figures_of(found)) if found else (("not in this source", "error"),)
+    figures = figures_of(found, "muted" if ignored else "text") if found else (("not in this source", "error"),)
     return Row(
         name,
         (
@@ -158,29 +158,29 @@ def encoding_words(found: ColumnProfile | None, column: Column) -> str:
     return f"{words}, {count(found.distinct)}{extra}"
 
 
-def figures_of(found: ColumnProfile) -> Line:
-    """Return smallest value, mean and largest value, or the classes of a text column."""
+def figures_of(found: ColumnProfile, words: str) -> Line:
+    """Return smallest value, mean and largest value in a style, or the classes of a text column."""
     if found.type == "array":
         return ((f"{'×'.join(map(str, found.shape))}  {number(found.minimum)} – {number(found.maximum)}", "muted"),)
     if found.minimum is not None:
         cells = (number(found.minimum), number(found.mean), number(found.maximum))
-        return ((f"{cells[0]:>7}{cells[1]:>10}{cells[2]:>10}", "text"),)
+        return ((f"{cells[0]:>7}{cells[1]:>9}{cells[2]:>9}", words),)
     if found.distinct > 3:
         return ((plural(found.distinct, "different text"), "muted"),)
     return ((", ".join(name for name, _ in sorted(found.classes)), "muted"),)
 
 
 def number(value: float | None) -> str:
-    """Write a figure of a column: four significant digits, whole numbers in full."""
+    """Write a figure of a column: some three significant digits, whole numbers in full below ten million."""
     if value is None:
         return glyphs().missing
-    if abs(value) >= 1e7 or (value and abs(value) < 1e-3):
-        text = f"{value:.2e}"
+    size = abs(value)
+    if size >= 1e7 or 0 < size < 1e-3:
+        text = f"{value:.1e}"
     elif float(value).is_integer():
-        text = f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
+        text = f"{int(value):,}"
     else:
-        text = f"{value:,.{max(0, 4 - len(str(int(abs(value)))))}f}" if abs(value) < 1_000 else f"{value:,.1f}"
-        text = text.rstrip("0").rstrip(".") if abs(value) < 1 else text
+        text = f"{value:,.{3 if size < 1 else 2 if size < 10 else 1}f}"
     return text.replace("-", glyphs().minus)
 
 
@@ -286,6 +286,3 @@ def roles_line(columns: Mapping[str, Column]) -> str:
     words = [plural(tally[role], role) for role in ("input", "target", "weight") if tally[role]]
     ignored = [f"{count(tally['ignore'])} ignored"] if tally["ignore"] else []
     return f" {glyphs().separator} ".join([*words, *ignored])
-
-
-__all__ = ["ColumnRows", "ColumnsPane", "Detail", "column_rows", "detail_lines", "place"]

@@ -19,7 +19,12 @@ INSET = 1
 
 
 class LinesView(PanelView):
-    """Show lines; too many of them scroll."""
+    """Show lines; too many of them scroll.
+
+    Args:
+        help_title: Name of the pane.
+        help_markdown: Its explanation.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "scroll_up", "up", show=False, id="lines_view.up"),
@@ -28,6 +33,10 @@ class LinesView(PanelView):
 
     _make: Callable[[int], Sequence[Line]] | None = None
     _lines: Sequence[Line] = ()
+
+    def __init__(self, help_title: str, help_markdown: str, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.help_title, self.help_markdown = help_title, help_markdown
 
     def show(self, make: Callable[[int], Sequence[Line]]) -> None:
         """Show other lines.
@@ -84,10 +93,23 @@ def spread(left: Line, right: Line, width: int) -> Line:
 
 
 def wrapped(mark: Span, text: str, width: int, words: str = "text") -> list[Line]:
-    """Return a text on as many lines as it takes, its mark before the first one."""
-    parts = wrap(text, max(8, width - 2)) or [""]
-    first: Line = (mark, (f" {parts[0]}", words))
-    return [first, *((("  ", ""), (part, words)) for part in parts[1:])]
+    """Return a text on as many lines as it takes, its mark before the first one.
+
+    Args:
+        mark: Glyph and style.
+        text: The text; names in backticks are set bold.
+        width: Columns there are.
+        words: Style of the text.
+    """
+    lines: list[Line] = []
+    bold = False
+    for part in wrap(text, max(8, width - 2)) or [""]:
+        line: list[Span] = [(" ", "")]
+        for index, piece in enumerate(part.split("`")):
+            bold ^= index > 0  # a name can go on in the next line
+            line.append((piece, f"{words} bold" if bold else words))
+        lines.append([mark if not lines else (" ", ""), *line])
+    return lines
 
 
 def rule(width: int) -> Line:

@@ -17,7 +17,7 @@ from kerastui.screens.data.columns import number
 from kerastui.screens.data.facts import Facts
 from kerastui.screens.data.lines import bar, histogram, joined, place, rule, spread, wrapped
 from kerastui.screens.widgets.glyphs import glyphs
-from kerastui.screens.widgets.ink import Line, Span, key_tag
+from kerastui.screens.widgets.ink import Line, Span, key_tag, line_width
 from kerastui.screens.widgets.words import count, percent, plural, shape, shorten
 
 _NAME = 14
@@ -39,7 +39,8 @@ def mark(severity: str) -> Span:
 def tally(problems: Sequence[Problem]) -> Line:
     """Return how many errors and warnings there are: `✗ 1  ▲ 2`."""
     found = [(mark(kind), sum(problem.severity == kind for problem in problems)) for kind in ("error", "warning")]
-    return joined(*(((f"{glyph} {number} ", ink),) for (glyph, ink), number in found if number))
+    parts = [((f"{glyph} {number}", ink),) for (glyph, ink), number in found if number]
+    return joined(*[piece for part in parts for piece in (part, "  ")][:-1]) if parts else ""
 
 
 # Classes ------------------------------------------------------------------------------------------------------------
@@ -147,11 +148,12 @@ def bound_lines(bound: Bound) -> Callable[[int], list[Line]]:
     """Return the lines on which columns go where in the graph."""
 
     def lines(width: int) -> list[Line]:
-        shapes, middle, right = int(width * 0.42), int(width * 0.62), width - 10
-        marks = int(width * 0.7)
+        rows = _bound_rows(bound)
+        right = width - max((line_width(row[-1]) for row in rows), default=0)
+        shapes, middle, marks = int(width * 0.36), int(width * 0.54), int(width * 0.6)
         head = [(1, "columns"), (shapes, "shape"), (marks + 2, "graph")]
         found: list[Line] = [place(*((x, ((text, "muted bold"),)) for x, text in head))]
-        for left, given, arrow, state, name, kind, wanted in _bound_rows(bound):
+        for left, given, arrow, state, name, kind, wanted in rows:
             named = joined(((name, "text bold"),), ((f"  {kind}", "muted"),))
             found.append(
                 place(

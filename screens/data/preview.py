@@ -29,7 +29,7 @@ LARGEST_IMAGE = 64
 LEVELS = 24
 """Shades an image is drawn in; each pair of them is a style that is made once."""
 
-_GAP = 3
+_GAP, _WIDEST_GAP = 3, 8
 
 
 class Preview(PanelView):
@@ -84,7 +84,7 @@ class Preview(PanelView):
         """Show some lines in the middle, in place of a table."""
         self._table, self._message = None, lines
         self.virtual_size = self.size
-        self.retitle(left="preview", right="")
+        self.retitle(left="preview", right="", bottom_right="")
         self.refresh()
 
     def point_at(self, name: str) -> None:
@@ -133,11 +133,6 @@ class Preview(PanelView):
             )
             for index, each in enumerate(self._profiles)
         ]
-        starts, x = [], 2
-        for width in self._widths:
-            starts.append(x)
-            x += width + _GAP
-        self._starts = starts
 
     def on_resize(self) -> None:
         """Lay the content out for the new size."""
@@ -150,17 +145,33 @@ class Preview(PanelView):
             return
         image = self._image
         if image is None:
-            width = self._starts[-1] + self._widths[-1] + 1 if self._starts else 0
-            self.virtual_size = Size(max(width, 1), self._table.rows + 2)
+            self.virtual_size = Size(self._place_columns(), self._table.rows + 2)
         else:
             rows = math.ceil(self._table.rows / self._images_a_row(image))
             self.virtual_size = Size(self.size.width, rows * strip_height(image))
         self._say_where()
         self.refresh()
 
+    def _place_columns(self) -> int:
+        """Spread the columns over the pane, where they all fit, and return the width they take."""
+        gaps = max(1, len(self._widths) - 1)
+        spare = self.size.width - 3 - sum(self._widths)
+        gap = min(_WIDEST_GAP, max(_GAP, spare // gaps))
+        starts, x = [], 2
+        for width in self._widths:
+            starts.append(x)
+            x += width + gap
+        self._starts = starts
+        return x - gap + 1
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scroll, and say which rows are seen."""
         super().watch_scroll_y(old_value, new_value)
+        self._say_where()
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        """Scroll, and say which columns are seen."""
+        super().watch_scroll_x(old_value, new_value)
         self._say_where()
 
     def _say_where(self) -> None:
@@ -174,7 +185,23 @@ class Preview(PanelView):
             first = top // high * each + 1
             last, what = min(rows, math.ceil((top + height) / high) * each), "images"
         title: Line = (("preview", "text"), (f" · {image.name}", "muted")) if image else "preview"
-        self.retitle(left=title, right=f"{what} {count(first)}–{count(max(first, last))} of {count(rows)}")
+        self.retitle(
+            left=title,
+            right=f"{what} {count(first)}–{count(max(first, last))} of {count(rows)}",
+            bottom_right="" if image else self._columns_seen(),
+        )
+
+    def _columns_seen(self) -> str:
+        """Return which columns are seen, where not all are."""
+        left, right = self.scroll_offset.x, self.scroll_offset.x + self.size.width
+        seen = [
+            number
+            for number, (start, width) in enumerate(zip(self._starts, self._widths, strict=True), 1)
+            if start >= left and start + width <= right
+        ]
+        if not seen or len(seen) == len(self._starts):
+            return ""
+        return f"columns {seen[0]}–{seen[-1]} of {count(len(self._starts))}"
 
     def action_column(self, step: int) -> None:
         """Scroll by a column."""

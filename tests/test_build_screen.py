@@ -1,0 +1,494 @@
+"""The Build screen, driven by real keys on the real app with a scripted engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from apps import fake, make_app, screen_text, settled, small_project, until
+from fake_engine import FakeEngine
+from kerastui.engine.process.protocol import Summary
+from kerastui.engine.project import commands
+from kerastui.engine.project.document import Graph, Project, Spec
+from kerastui.engine.project.edits import EditError
+from kerastui.screens.build.canvas import GraphCanvas
+from kerastui.screens.build.canvas_view import CardView, Level
+from kerastui.screens.build.palette import Palette, PaletteRows
+from kerastui.screens.build.screen import BuildScreen
+from kerastui.screens.widgets.choose import Choose
+from kerastui.screens.widgets.modals import HelpScreen, Prompt
+from kerastui.shell import KerasTUI
+from textual.pilot import Pilot
+
+
+class Seat:
+    """Sit before the app: press keys and look at the screen."""
+
+    def __init__(self, app: KerasTUI, pilot: Pilot[None]) -> None:
+        self.app, self.pilot = app, pilot
+
+    async def press(self, *keys: str) -> None:
+        """Press keys and wait until all that follows is shown."""
+        await self.pilot.press(*keys)
+        await settled(self.pilot)
+
+    async def type(self, text: str) -> None:
+        """Type a text, letter by letter."""
+        await self.press(*({" ": "space", ",": "comma", "-": "minus", "!": "exclamation_mark"}.get(c, c) for c in text))
+
+    @property
+    def screen(self) -> BuildScreen:
+        screen = self.app.screen
+        assert isinstance(screen, BuildScreen)
+        return screen
+
+    @property
+    def graph(self) -> Graph:
+        return self.app.studio.project.graph
+
+    @property
+    def cursor(self) -> str | None:
+        return self.screen.graph.cursor
+
+    def card(self, key: str) -> CardView:
+        """Return what the canvas shows of a card."""
+        return self.screen.graph.scene.cards[key]
+
+    @property
+    def text(self) -> str:
+        return screen_text(self.app)
+
+    @property
+    def notices(self) -> list[str]:
+        return [notice.message for notice in self.app._notifications]
+
+    async def add(self, name: str) -> None:
+        """Add a layer by search."""
+        await self.press("a")
+        await self.type(name)
+        await self.press("enter")
+
+
+@asynccontextmanager
+async def seated(
+    tmp_path: Path, project: Project | None = None, size: tuple[int, int] = (120, 40), ready: bool = True
+) -> AsyncIterator[Seat]:
+    app = make_app(tmp_path, project, FakeEngine(ready=False))
+    async with app.run_test(size=size, notifications=True) as pilot:
+        seat = Seat(app, pilot)
+        await until(pilot, lambda: fake(app).alive and isinstance(app.screen, BuildScreen))
+        if ready:
+            fake(app).load()
+            await settled(pilot)
+            await until(pilot, lambda: app.studio.checked is not None)
+        await settled(pilot)
+        yield seat
+
+
+def clashing() -> Project:
+    """Return a project where an addition does not fit: 64 and 10 wide."""
+    project, dense = small_project(), "dense"
+    project, add = commands.add_layer(project, "Add", {}, dense)
+    return commands.connect(project, "dense_1", add)
+
+
+async def test_shapes_of_the_check_stand_on_the_cards(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        assert seat.card("dense").shape_text == "(∅, 64)"
+        assert seat.card("dense").right_text == "4,160"
+        assert seat.card("dense").class_text == "Dense 64"
+        assert seat.card("input").right_text == "float32"
+        assert seat.card("dense_1").mark == "◆"
+        assert "3 layers · 4,810 params" in seat.text
+        assert "(∅, 64)" in seat.text
+
+
+async def test_before_the_engine_is_ready_everything_but_shapes_works(tmp_path: Path) -> None:
+    async with seated(tmp_path, ready=False) as seat:
+        assert seat.card("dense").shape_text == "?"
+        assert "shapes wait for the engine" in seat.text
+        await seat.add("dropout")
+        assert seat.graph.layers["dropout"].class_name == "Dropout"
+        fake(seat.app).load()
+        await settled(seat.pilot)
+        assert seat.card("dense").shape_text == "(∅, 64)"
+
+
+async def test_add_two_layers_by_search_set_units_undo_and_redo(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "up")
+        assert seat.cursor == "dense"
+        await seat.add("dense")
+        assert seat.cursor == "dense_2"
+        assert seat.graph.calls["dense_2"].inputs == ("dense",)
+        assert isinstance(seat.app.focused, GraphCanvas)
+        await seat.add("drop")
+        assert seat.graph.calls["dropout"].inputs == ("dense_2",)
+        assert seat.graph.layers["dropout"].config == {"rate": 0.5}
+
+        await seat.press("up", "enter", "down", "enter")
+        await seat.press("backspace", "backspace")
+        await seat.type("128")
+        await seat.press("enter")
+        assert seat.graph.layers["dense_2"].config["units"] == 128
+        assert seat.card("dense_2").shape_text == "(∅, 128)"
+        assert seat.card("dropout").shape_text == "(∅, 128)"
+
+        await seat.press("escape", "u", "ctrl+z")
+        assert "dropout" not in seat.graph.calls
+        assert seat.graph.layers["dense_2"].config["units"] == 64
+        assert seat.card("dense_2").shape_text == "(∅, 64)"
+        await seat.press("ctrl+r", "ctrl+y")
+        assert seat.graph.layers["dense_2"].config["units"] == 128
+        assert seat.card("dropout").shape_text == "(∅, 128)"
+
+
+async def test_connect_by_keys_replaces_the_wire_of_a_layer_with_one_input(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "up")
+        await seat.add("dropout")
+        assert seat.graph.calls["dense_1"].inputs == ("dense",)
+        await seat.press("c")
+        assert "connect to" in seat.text
+        assert "connect" in seat.text.splitlines()[-1]
+        await seat.press("right", "left", "enter")
+        assert seat.graph.calls["dense_1"].inputs == ("dropout",)
+        assert seat.cursor == "dense_1"
+
+
+async def test_connect_to_a_layer_that_takes_a_list_adds_a_wire(tmp_path: Path) -> None:
+    project, add = commands.add_layer(small_project(), "Add", {}, "dense")
+    async with seated(tmp_path, project) as seat:
+        await seat.press("slash")
+        await seat.type("flatten")
+        await seat.press("enter", "c")
+        assert seat.screen.graph.mode == "wire"
+        for _ in range(4):
+            if seat.screen.graph._mode.target == add:  # type: ignore[union-attr]
+                break
+            await seat.press("down")
+        await seat.press("enter")
+        assert seat.graph.calls[add].inputs == ("dense", "flatten")
+        assert seat.card(add).shape_text == "(∅, 64)"
+
+
+async def test_a_wire_that_closes_a_cycle_is_refused_with_the_reason(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        before = seat.graph
+        await seat.press("end")
+        assert seat.cursor == "dense_1"
+        await seat.press("c")
+        assert not seat.screen.graph.in_mode
+        assert any("close a cycle" in notice for notice in seat.notices)
+        seat.screen.graph.post_message(GraphCanvas.ConnectRequested("dense_1", "flatten"))
+        await settled(seat.pilot)
+        with pytest.raises(EditError) as refused:
+            commands.connect(seat.app.studio.project, "dense_1", "flatten")
+        assert str(refused.value) in seat.notices
+        assert seat.graph == before
+
+
+async def test_cut_and_delete(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "x")
+        assert seat.graph.calls["dense_1"].inputs == ()
+        assert seat.card("dense_1").state == "error"
+        assert "has no input" in seat.text
+        await seat.press("u")
+        await seat.press("end", "up", "delete")
+        assert "dense" not in seat.graph.calls
+        assert seat.graph.calls["dense_1"].inputs == ("flatten",)
+        assert seat.cursor == "flatten"
+        await seat.press("u", "home", "space", "down", "space", "backspace")
+        assert set(seat.graph.calls) == {"dense", "dense_1"}
+        assert seat.graph.inputs == {}
+
+
+async def test_cut_asks_which_wire_where_there_are_several(tmp_path: Path) -> None:
+    async with seated(tmp_path, clashing()) as seat:
+        seat.screen.graph.select("add")
+        await seat.press("x")
+        assert isinstance(seat.app.screen, Choose)
+        await seat.press("down", "enter")
+        assert seat.graph.calls["add"].inputs == ("dense",)
+
+
+async def test_insert_on_the_wire(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "i")
+        assert "before digit" in seat.text
+        await seat.type("batch")
+        await seat.press("enter")
+        assert seat.graph.calls["batch_normalization"].inputs == ("dense",)
+        assert seat.graph.calls["dense_1"].inputs == ("batch_normalization",)
+        assert seat.cursor == "batch_normalization"
+        await seat.add("dropout")
+        assert seat.graph.calls["dropout"].inputs == ("batch_normalization",)
+        assert seat.graph.calls["dense_1"].inputs == ("batch_normalization",)
+
+
+async def test_rename_refuses_a_name_that_is_taken(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "f2")
+        assert isinstance(seat.app.screen, Prompt)
+        await seat.press(*["backspace"] * 5)
+        await seat.type("flatten")
+        await seat.press("enter")
+        assert isinstance(seat.app.screen, Prompt)
+        assert "flatten is the name of another layer or input" in seat.text
+        await seat.type("2")
+        await seat.press("enter")
+        assert seat.graph.layers["dense_1"].name == "flatten2"
+        assert seat.card("dense_1").name == "flatten2"
+
+
+async def test_the_inspector_refuses_what_no_argument_takes(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "enter", "down", "enter")
+        await seat.press("backspace", "backspace")
+        await seat.type("many")
+        await seat.press("enter")
+        assert "units takes a whole number" in " ".join(seat.text.split())
+        assert seat.screen.inspector.editing
+        assert seat.graph.layers["dense_1"].config["units"] == 10
+        await seat.press("escape")
+        assert not seat.screen.inspector.editing
+        await seat.press("escape")
+        assert isinstance(seat.app.focused, GraphCanvas)
+
+
+async def test_an_object_is_chosen_and_its_own_fields_set_and_reset(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "up", "enter")
+        assert seat.screen.inspector.move_to("kernel_regularizer")
+        await seat.press("enter")
+        await seat.type("L2")
+        await seat.press("enter")
+        chosen = seat.graph.layers["dense"].config["kernel_regularizer"]
+        assert chosen == Spec("L2", {})
+        field = "kernel_regularizer.l2"
+        assert seat.screen.inspector.move_to(field)
+        await seat.press("enter", *["backspace"] * 5)
+        await seat.type("1e-4")
+        await seat.press("enter")
+        assert seat.graph.layers["dense"].config["kernel_regularizer"] == Spec("L2", {"l2": 1e-4})
+        assert "1e-4" in seat.text
+        await seat.press("delete")
+        assert seat.graph.layers["dense"].config["kernel_regularizer"] == chosen
+        assert seat.screen.inspector.move_to("kernel_regularizer")
+        await seat.press("delete")
+        assert "kernel_regularizer" not in seat.graph.layers["dense"].config
+
+
+async def test_switch_name_and_shape_of_an_input(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "enter")
+        assert seat.screen.inspector.move_to("use_bias")
+        await seat.press("space")
+        assert seat.graph.layers["dense_1"].config["use_bias"] is False
+        await seat.press("space")
+        assert "use_bias" not in seat.graph.layers["dense_1"].config
+        await seat.press("escape", "home", "enter", "down", "enter")
+        await seat.press(*["backspace"] * 6)
+        await seat.type("?, 3")
+        await seat.press("enter")
+        assert seat.graph.inputs["input"].shape == (None, 3)
+        assert seat.card("input").shape_text == "(∅, ∅, 3)"
+
+
+async def test_shapes_that_clash_stand_on_the_card_and_below(tmp_path: Path) -> None:
+    async with seated(tmp_path, clashing()) as seat:
+        card = seat.card("add")
+        assert (card.state, card.mark, card.shape_text, card.brief) == ("error", "✗", "(∅, 64) + (∅, 10)", "64 + 10")
+        assert all(edge.broken for edge in seat.screen.graph.scene.edges if edge.target == "add")
+        assert "cannot add (∅, 64) and (∅, 10)" in seat.text
+        await seat.press("f8")
+        assert seat.cursor == "add"
+
+
+async def test_one_key_applies_the_repair(tmp_path: Path) -> None:
+    project = commands.set_argument(small_project(), "dense_1", "units", 4)
+    async with seated(tmp_path, project) as seat:
+        await until(seat.pilot, lambda: seat.app.studio.data.kind == "ready")
+        await settled(seat.pilot)
+        assert seat.card("dense_1").repair == "units 4 → 10"
+        assert "units 4 → 10" in seat.text
+        await seat.press("f")
+        assert seat.graph.layers["dense_1"].config["units"] == 10
+        assert seat.card("dense_1").state == "ok"
+        assert seat.card("dense_1").repair == ""
+
+
+async def test_tabs_below_the_graph(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("right_square_bracket")
+        await until(seat.pilot, lambda: "dense (Dense)" in seat.text)
+        asked = [body for body in fake(seat.app).requests if isinstance(body, Summary)]
+        assert len(asked) == 1
+        await seat.press("right_square_bracket")
+        assert "← flatten" in seat.text
+        seat.screen.problems.focus_page()
+        await seat.press("home", "down", "enter")
+        assert seat.cursor == "flatten"
+        assert isinstance(seat.app.focused, GraphCanvas)
+        await seat.press("left_square_bracket", "left_square_bracket")
+        assert "no problems" in seat.text
+
+
+async def test_summary_says_why_there_is_none(tmp_path: Path) -> None:
+    async with seated(tmp_path, ready=False) as seat:
+        await seat.press("right_square_bracket")
+        assert "waits for the engine" in seat.text
+        fake(seat.app).refusals[Summary] = ("the graph has no output", "press o")
+        fake(seat.app).load()
+        await settled(seat.pilot)
+        await until(seat.pilot, lambda: "the graph has no output" in seat.text)
+
+
+async def test_a_problem_of_another_stage_is_gone_to(tmp_path: Path) -> None:
+    project = commands.set_loss(small_project(), "digit", None)
+    async with seated(tmp_path, project) as seat:
+        chosen: list[tuple[int, str]] = []
+        seat.app.action_stage = lambda number: chosen.append((number, ""))  # type: ignore[method-assign,assignment]
+        assert "digit has no loss" in seat.text
+        seat.screen.problems.focus_page()
+        await seat.pilot.press("enter")
+        await until(seat.pilot, lambda: chosen)
+        assert chosen == [(3, "")]
+
+
+async def test_an_empty_project_begins_with_an_input(tmp_path: Path) -> None:
+    async with seated(tmp_path, Project("empty")) as seat:
+        assert "no layers yet" in seat.text
+        assert "nothing is selected" in seat.text
+        await seat.press("a", "enter")
+        assert list(seat.graph.inputs) == ["input"]
+        assert seat.cursor == "input"
+        await seat.add("flatten")
+        await seat.add("dense")
+        await seat.press("o")
+        assert seat.graph.outputs == {"dense": "dense"}
+        assert seat.graph.calls["flatten"].inputs == ("input",)
+
+
+async def test_letters_of_the_palette_add_and_stay_there(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "shift+tab")
+        assert isinstance(seat.app.focused, PaletteRows)
+        await seat.press("d", "c")
+        assert seat.graph.calls["dense_2"].inputs == ("dense_1",)
+        assert seat.graph.calls["conv2d"].inputs == ("dense_2",)
+        assert isinstance(seat.app.focused, PaletteRows)
+        await seat.press("escape")
+        assert isinstance(seat.app.focused, GraphCanvas)
+
+
+async def test_marked_cards_feed_a_layer_that_takes_a_list(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("home", "down", "space", "down", "space")
+        await seat.add("concatenate")
+        assert seat.graph.calls["concatenate"].inputs == ("flatten", "dense")
+        assert seat.card("concatenate").shape_text == "(∅, 128)"
+
+
+async def test_duplicate_share_output_and_lay_out(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "up", "D")
+        assert seat.graph.layers["dense_2"].config == seat.graph.layers["dense"].config
+        assert seat.graph.calls["dense_2"].inputs == ("flatten",)
+        await seat.press("o")
+        assert seat.graph.outputs["dense_2"] == "dense_2"
+        await seat.press("S")
+        assert isinstance(seat.app.screen, Choose)
+        await seat.type("dense")
+        await seat.press("enter")
+        assert seat.graph.calls["dense_3"].layer == "dense_2"
+        assert seat.card("dense_3").mark == "≡2"
+        assert seat.card("dense_3").right_text == "shared"
+        await seat.press("m", "right", "right", "enter")
+        assert "dense_3" in seat.app.studio.project.layout
+        await seat.press("L")
+        assert seat.app.studio.project.layout == {}
+
+
+async def test_find_a_card_by_name(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("slash")
+        await seat.type("nowhere")
+        assert "no card has this" in seat.text
+        await seat.press(*["backspace"] * 7)
+        await seat.type("dense")
+        await seat.press("enter")
+        assert seat.cursor == "dense"
+        await seat.press("n")
+        assert seat.cursor == "dense_1"
+        await seat.press("N")
+        assert seat.cursor == "dense"
+
+
+async def test_zoom_is_told_in_the_border(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        assert "zoom card" in seat.text
+        await seat.press("z")
+        assert seat.screen.graph.level is Level.LINE
+        assert "zoom line" in seat.text
+
+
+async def test_at_80_columns_the_palette_lies_over_the_graph(tmp_path: Path) -> None:
+    async with seated(tmp_path, size=(80, 24)) as seat:
+        palette = seat.screen.query_one(Palette)
+        assert not palette.display
+        assert seat.screen.graph.level is Level.LINE
+        assert seat.screen.graph.outer_size.width == 51
+        assert seat.screen.inspector.outer_size.width == 29
+        await seat.press("end", "a")
+        assert palette.display
+        assert palette.outer_size.width == 51
+        await seat.type("drop")
+        assert "Applies dropout to the input" in seat.text
+        await seat.press("escape")
+        assert not palette.display
+        assert isinstance(seat.app.focused, GraphCanvas)
+        assert "dropout" not in seat.graph.calls
+        await seat.add("drop")
+        assert not palette.display
+        assert seat.graph.calls["dropout"].inputs == ("dense_1",)
+        assert "more at their default" in seat.text
+
+
+async def test_sizes_of_the_panes(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        widths = [pane.outer_size.width for pane in (seat.screen.palette, seat.screen.graph, seat.screen.inspector)]
+        assert widths == [22, 67, 31]
+        assert seat.screen.problems.outer_size.height == 5
+        await seat.pilot.resize_terminal(200, 60)
+        await settled(seat.pilot)
+        widths = [pane.outer_size.width for pane in (seat.screen.palette, seat.screen.graph, seat.screen.inspector)]
+        assert widths == [28, 128, 44]
+        assert seat.screen.problems.outer_size.height == 10
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [(("end",), "densely-connected"), (("shift+tab", "down", "down"), "densely-connected"), (("end", "enter", "down"), "required")],
+)
+async def test_help_of_each_pane(tmp_path: Path, keys: tuple[str, ...], expected: str) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press(*keys)
+        await seat.press("f1")
+        assert isinstance(seat.app.screen, HelpScreen)
+        assert expected in seat.text
+
+
+async def test_double_click_opens_the_inspector(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        pane = seat.screen.graph
+        box = pane.scene.box("dense")
+        place = pane.to_screen((box.x + 2, box.y + 1))
+        at = (place.x + 1, place.y + 1)
+        await seat.pilot.click(GraphCanvas, offset=at, times=2)
+        await settled(seat.pilot)
+        assert seat.cursor == "dense"
+        assert seat.screen.inspector.has_focus_within
