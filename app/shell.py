@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
@@ -20,9 +20,7 @@ from kerastui.engine.project.files import ProjectFileError
 from kerastui.engine.studio import Studio
 from kerastui.screens.home.screen import HomeScreen
 from kerastui.screens.stage import STAGES, StageScreen
-
-SMALLEST = (80, 24)
-"""Columns and rows below which a sentence names the size that is needed."""
+from kerastui.screens.too_small import TooSmall, is_too_small
 
 
 class KerasTUI(App[None]):
@@ -78,6 +76,17 @@ class KerasTUI(App[None]):
     def on_ready(self) -> None:
         """Start the engine once the first frame is on the screen."""
         self._start_engine()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Cover the app while the terminal is too small for it, and say so."""
+        small = isinstance(self.screen, TooSmall)
+        if not is_too_small(*event.size):
+            if small:
+                self.pop_screen()
+        elif not small:
+            self.push_screen(TooSmall())
+        elif isinstance(self.screen, TooSmall):
+            self.screen.say(*event.size)
 
     @work(group="engine", exclusive=True, exit_on_error=False)
     async def _start_engine(self) -> None:
@@ -271,7 +280,7 @@ class KerasTUI(App[None]):
         """Quit; ask first where a run goes on or edits are nowhere on disk."""
         from kerastui.screens.widgets.modals import Choice, Choose, Confirm
 
-        if len(self.screen_stack) > 1 and self.screen.is_modal:
+        if self.screen.is_modal and not isinstance(self.screen, TooSmall):
             self.pop_screen()
             return
         run, workspace = self.studio.run, self.studio.workspace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -37,8 +38,7 @@ def duplicate(project: Project, keys: Sequence[str]) -> tuple[Project, list[str]
     copies: dict[str, str] = {}
     for key in (each for each in known if each in set(keys)):
         call = graph.calls.get(key)
-        wanted = node_name(graph, key)
-        copies[key] = free_id(wanted, taken)
+        copies[key] = free_id(_stem(node_name(graph, key)), taken)
         taken.add(copies[key])
         if call is not None:
             layers.setdefault(call.layer, copies[key])
@@ -65,9 +65,14 @@ def share(project: Project, key: str, source: str | None = None) -> tuple[Projec
     if source is not None and source not in set(nodes(graph)):
         raise EditError(f"there is no input or layer {source}")
     layer = graph.calls[key].layer
-    new = free_id(layer_name(graph, layer), taken_names(graph))
+    new = free_id(_stem(layer_name(graph, layer)), taken_names(graph))
     calls = {**graph.calls, new: Call(layer, () if source is None else (source,))}
     return replace(project, graph=replace(graph, calls=calls)), new
+
+
+def _stem(name: str) -> str:
+    """Return a name without the number that made it unique: `dense` of `dense_2`."""
+    return re.sub(r"_\d+$", "", name)
 
 
 def _copied(graph: Graph, copies: dict[str, str], layers: dict[str, str]) -> Graph:

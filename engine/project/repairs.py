@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project import commands
 from kerastui.engine.project.document import Project, Spec
 from kerastui.engine.project.edits import EditError
@@ -35,4 +36,9 @@ def apply_repair(project: Project, repair: Repair) -> Project:
         return commands.set_loss(project, repair.target, Spec(repair.value))
     if loss is None:
         raise EditError(f"{repair.target} has no loss any more")
-    return commands.set_loss(project, repair.target, Spec(loss.class_name, {**loss.config, repair.name: repair.value}))
+    config = {**loss.config, repair.name: repair.value}
+    entry = catalog().get("loss", loss.class_name)
+    argument = entry.argument(repair.name) if entry else None
+    if argument is not None and argument.default == repair.value:
+        del config[repair.name]
+    return commands.set_loss(project, repair.target, Spec(loss.class_name, config))

@@ -156,15 +156,10 @@ def _targets(studio: Studio) -> dict[str, Target]:
 def fits(facts: Facts) -> list[str]:
     """Return what fits together, as far as it is known: only what was compared."""
     several = len(facts.outputs) > 1
-    said = [
-        f"{name}: {line}" if several else line
-        for name in facts.outputs
-        if not facts.about(name)
-        for line in _output_fits(facts, name)
-    ]
+    said = [f"{name}: {line}" if several else line for name in facts.outputs for line in _output_fits(facts, name)]
     said += _callbacks_fit(facts)
     if not any(problem.severity == "error" for problem in facts.problems):
-        said.append(f"all arguments are ones of Keras {catalog().keras}")
+        said.append(f"all arguments fit Keras {catalog().keras}")
     return said
 
 
@@ -187,7 +182,7 @@ def _output_fits(facts: Facts, name: str) -> Iterator[str]:
         if ending in ("softmax", "sigmoid") and not logits:
             yield f"{ending} output, and the loss expects probabilities"
         elif ending == "linear" and logits:
-            yield "output without activation, and the loss expects logits"
+            yield "no activation at the end, and the loss expects logits"
 
 
 def _callbacks_fit(facts: Facts) -> Iterator[str]:
@@ -197,4 +192,4 @@ def _callbacks_fit(facts: Facts) -> Iterator[str]:
         argument = entry.argument("monitor") if entry else None
         watched = callback.config.get("monitor", argument.default if argument else None)
         if watched == "val_loss" and share > 0:
-            yield f"{callback.class_name} watches val_loss, and there is validation"
+            yield f"there is a val_loss for {callback.class_name}"

@@ -21,7 +21,7 @@ from kerastui.screens.configure.settings import Setting
 from kerastui.screens.configure.slots import Slot
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.choose import Choice
-from kerastui.screens.widgets.form import Field, FormRow, Heading, Note
+from kerastui.screens.widgets.form import Field, FormRow, Heading, Note, Rule
 from kerastui.screens.widgets.glyphs import glyphs
 
 MORE: Final = "more:"
@@ -40,6 +40,14 @@ SELDOM: Final = frozenset(
     | {"num_labels", "label_weights", "multi_label", "sparse_y_true", "sparse_y_pred", "remove_diagonal"}
 )
 """Arguments of losses and metrics that are shown only where they are set, or asked for."""
+
+SELDOM_IN_SCHEDULES: Final = frozenset({"warmup_target", "warmup_steps", "t_mul", "m_mul", "cycle"})
+"""The same of schedules."""
+
+SHORT: Final = {"initial_learning_rate": "initial", "end_learning_rate": "end", "restore_best_weights": "best"}
+"""Words for arguments under what they belong to, where their names are long."""
+
+LEGEND: Final = "differs from the default"
 
 _STEPS: Final = ("decay_steps", "first_decay_steps", "warmup_steps")
 
@@ -84,14 +92,22 @@ def _optimizer(facts: Facts, unfolded: Collection[str]) -> Iterator[FormRow]:
     if entry is None:
         return
     shown = [each for each in entry.arguments if each.required or each.name in spec.config or each.name in USED]
-    for argument in shown:
-        yield from _argument(facts, slot, entry, spec, argument, 1)
     rest = [each for each in entry.arguments if each not in shown]
-    if rest:
-        yield _more(slot.key, len(rest), unfolded, 1)
-    if MORE + slot.key in unfolded:
-        for argument in rest:
-            yield from _argument(facts, slot, entry, spec, argument, 1)
+    every, hidden = MORE + slot.key in unfolded, len(rest)
+    for argument in shown:
+        fields = list(_argument(facts, slot, entry, spec, argument, 1))
+        back = [each for each in fields if _stands_back(each)]
+        hidden += len(back)
+        yield from (each for each in fields if every or each not in back)
+    if hidden:
+        yield _more(slot.key, hidden, unfolded, 1)
+    for argument in rest if every else ():
+        yield from _argument(facts, slot, entry, spec, argument, 1)
+
+
+def _stands_back(field: Field) -> bool:
+    """Tell whether a field is an argument of a schedule that is seldom set, at its default."""
+    return field.label in SELDOM_IN_SCHEDULES and not field.changed
 
 
 def _output(facts: Facts, name: str, unfolded: Collection[str]) -> list[FormRow]:
@@ -180,6 +196,8 @@ def fit_rows(facts: Facts, unfolded: Collection[str]) -> list[FormRow]:
         *_callbacks(facts, unfolded),
         Heading("reproducible", "reproducible"),
         _setting(facts, settings.SEED),
+        Rule(),
+        Note([(glyphs().changed, "primary"), (f" {LEGEND}", "muted")]),
     ]
 
 
@@ -189,8 +207,8 @@ def _callbacks(facts: Facts, unfolded: Collection[str]) -> Iterator[FormRow]:
         entry = catalog().get("callback", spec.class_name)
         opened = slot.key in unfolded
         mark = glyphs().unfolded if opened else glyphs().folded
-        said = _help(entry, _CALLBACK_HELP)
         telling = "" if entry is None else _telling(entry, spec.config)
+        said = _help(entry, f"{telling}\n\n{_CALLBACK_HELP}".strip())
         yield Field(slot.key, f"{mark} {spec.class_name}", telling, "action", changed=True, indent=1, help=said)
         if opened and entry is not None:
             for argument in entry.arguments:
@@ -209,7 +227,8 @@ def _telling(entry: Entry, config: Mapping[str, Value]) -> str:
         said.append(str(config.get("monitor", monitor.default)))
     for name, value in config.items():
         if name != "monitor":
-            said.append(name if value is True else f"{name} {value if isinstance(value, str) else format_value(value)}")
+            text = value if isinstance(value, str) else format_value(value)
+            said.append(SHORT.get(name, name) if value is True else f"{name} {text}")
     return " · ".join(said)
 
 
@@ -265,9 +284,9 @@ def _argument(facts: Facts, slot: Slot, entry: Entry, spec: Spec, argument: Argu
     if argument.type == "schedule-or-float":
         fields = _with_schedule(fields, spec.config.get(argument.name), indent)
     for field in fields:
-        if field.label in _STEPS:
-            field = replace(field, aside=_epochs(facts, field))
-        yield _repaired(facts, slot, field)
+        aside = _epochs(facts, field) if field.label in _STEPS else ""
+        label = SHORT.get(field.label, field.label) if field.indent > indent else field.label
+        yield _repaired(facts, slot, replace(field, label=label, aside=aside))
 
 
 def _with_schedule(fields: list[Field], value: Value, indent: int) -> list[Field]:

@@ -8,15 +8,17 @@ from collections.abc import Callable, Sequence
 from kerastui.engine.project.problems import Problem
 from kerastui.screens.configure.facts import Facts
 from kerastui.screens.widgets import words
-from kerastui.screens.widgets.form import Form
+from kerastui.screens.widgets.form import Field, Form, FormRow
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import Line, Span, key_tag
+from kerastui.screens.widgets.modals import Prompt
 from kerastui.screens.widgets.rows import Column, Row, Rows
 
 VALUES = 24
 """Column at which values start."""
 
 WAITS = "waits for the engine"
+_NO_DATA = "no data yet"
 
 
 class SettingsForm(Form):
@@ -24,17 +26,40 @@ class SettingsForm(Form):
 
     Args:
         about: What the pane is for, in Markdown; the help of headings.
-        unfold: Shows the fields that stand back.
+        every_row: Returns all rows, also those that stand back.
+        reveal: Shows a field, by its key, and puts the cursor on it.
     """
 
-    def __init__(self, about: str, unfold: Callable[[], None], *, id: str, classes: str) -> None:  # noqa: A002
+    def __init__(
+        self,
+        about: str,
+        every_row: Callable[[], Sequence[FormRow]],
+        reveal: Callable[[str], None],
+        *,
+        id: str,  # noqa: A002
+        classes: str,
+    ) -> None:
         super().__init__(VALUES, id=id, classes=classes)
-        self._about, self._unfold = about, unfold
+        self._about, self._every_row, self._reveal = about, every_row, reveal
 
     def find(self) -> None:
-        """Ask for a part of a label, among all fields."""
-        self._unfold()
-        super().find()
+        """Ask for a part of a name and go to the next field that has it."""
+        fields = [row for row in self._every_row() if isinstance(row, Field)]
+        keys = [field.key for field in fields]
+        after = keys.index(self.cursor_key) + 1 if self.cursor_key in keys else 0
+
+        def found(text: str) -> str:
+            for field in (*fields[after:], *fields[:after]):
+                if text.strip().lower() in f"{field.label} {field.key.partition('/')[2]}".lower():
+                    return field.key
+            return ""
+
+        def go(text: str | None) -> None:
+            if text and (key := found(text)):
+                self._reveal(key)
+
+        check = "no field has this in its name"
+        self.app.push_screen(Prompt("find a field", check=lambda text: "" if found(text) else check), go)
 
     @property
     def help_title(self) -> str:
@@ -86,16 +111,20 @@ class ChecksPane(Rows):
         super().on_resize()
 
     def _lay_out(self) -> None:
+        rows = self._arranged(roomy=True)
+        self.show(rows if len(rows) <= self.size.height else self._arranged(roomy=False))
+
+    def _arranged(self, *, roomy: bool) -> list[Row]:
+        """Return the rows, with blank ones between what belongs together where there is room for them."""
         room = max(20, self.size.width - 5)
-        roomy = self.size.height >= 9 and len(self._problems) < 3
-        rows: list[Row] = [_note(0, "")] if roomy else []
+        rows = [_note("top")]
         for place, problem in enumerate(self._problems):
             rows += _problem_rows(place, problem, room, roomy)
         for place, line in enumerate(self._fits):
             for at, part in enumerate(textwrap.wrap(line, room)):
                 mark: Span = (f"{glyphs().ok} ", "success") if at == 0 else ("  ", "")
-                rows.append(_note(1000 + 10 * place + at, [mark, (part, "muted")]))
-        self.show(rows)
+                rows.append(_note(f"fits {place} {at}", [mark, (part, "muted")]))
+        return rows
 
 
 def _problem_rows(place: int, problem: Problem, room: int, roomy: bool) -> list[Row]:
@@ -107,13 +136,12 @@ def _problem_rows(place: int, problem: Problem, room: int, roomy: bool) -> list[
     lines += [[("  ", ""), (text, "text")] for text in textwrap.wrap(problem.hint, room)]
     if problem.repair is not None:
         lines += [""] if roomy else []
-        lines.append([("  ", ""), *key_tag("f", problem.repair.label)])
-    lines += [""] if roomy else []
-    return rows + [_note(100 * (place + 1) + at, line) for at, line in enumerate(lines)]
+        lines.append([("  ", ""), *key_tag("f", problem.repair.label, "success")])
+    return rows + [_note(f"{place} {at}", line) for at, line in enumerate([*lines, ""])]
 
 
-def _note(number: int, line: Line) -> Row:
-    return Row(f"note{number}", (line,), kind="note")
+def _note(key: str, line: Line = "") -> Row:
+    return Row(f"note {key}", (line,), kind="note")
 
 
 RUN_HELP = {
@@ -137,7 +165,7 @@ class RunPane(Rows):
             Column(words="text bold", align="right", gap=1),
             Column(words="muted", flex=True),
         )
-        super().__init__(columns, empty=("no data yet: Data",), id=id, classes=classes)
+        super().__init__(columns, id=id, classes=classes)
 
     def show_run(self, facts: Facts) -> None:
         """Show counts; what is not known yet says what it waits for.
@@ -145,21 +173,25 @@ class RunPane(Rows):
         Args:
             facts: What is known.
         """
-        counts: list[tuple[str, int | None, str]] = []
-        checked = facts.checked
-        counts.append(("parameters", checked.params if checked else None, "" if checked else WAITS))
+        checked, rows = facts.checked, facts.rows
+        params = [("parameters", checked.params if checked else None, "" if checked else WAITS)]
         if checked and checked.trainable != checked.params:
-            counts.append(("trainable", checked.trainable, "of them"))
-        rows = facts.rows
-        waits = "" if rows else "no data yet"
-        counts.append(("training", rows.train if rows else None, "samples" if rows else waits))
-        if rows is None or rows.validation:
-            counts.append(("validation", rows.validation if rows else None, "samples" if rows else waits))
+            params.append(("trainable", checked.trainable, "of them"))
+        parts = [("training", rows.train if rows else None, "samples" if rows else _NO_DATA)]
+        if rows and rows.validation:
+            parts.append(("validation", rows.validation, "samples"))
         if rows and rows.test:
-            counts.append(("test", rows.test, "samples kept aside"))
-        counts.append(("an epoch", facts.steps_an_epoch, "steps" if rows else waits))
-        counts.append(("in all", facts.steps, _length(facts) if rows else waits))
-        self.show([Row(name, (name, words.count(number), unit)) for name, number, unit in counts])
+            parts.append(("test", rows.test, "samples kept aside"))
+        steps = [
+            ("an epoch", facts.steps_an_epoch, "steps" if rows else _NO_DATA),
+            ("in all", facts.steps, _length(facts) if rows else _NO_DATA),
+        ]
+        shown: list[Row] = []
+        roomy = len(params) + len(parts) + len(steps) + 3 <= self.size.height
+        for number, group in enumerate((params, parts, steps)):
+            shown += [_note(str(number))] if roomy else []
+            shown += [Row(name, (name, words.count(count), unit)) for name, count, unit in group]
+        self.show(shown)
 
     @property
     def help_title(self) -> str:

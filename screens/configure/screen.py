@@ -23,11 +23,12 @@ from kerastui.screens.configure.fields import (
     kind_choices,
     problem_of,
 )
-from kerastui.screens.configure.panes import WAITS, ChecksPane, RunPane, SettingsForm
+from kerastui.screens.configure.panes import ChecksPane, RunPane, SettingsForm
+from kerastui.screens.configure.settings import EPOCHS
 from kerastui.screens.configure.slots import Slot, next_slot
 from kerastui.screens.stage import StageScreen
 from kerastui.screens.widgets.choose import Choose
-from kerastui.screens.widgets.form import Form
+from kerastui.screens.widgets.form import Form, FormRow
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import Line, Span
 from kerastui.screens.widgets.panel import PanelFrame, Tab
@@ -58,6 +59,7 @@ class ConfigureScreen(StageScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus", "add_callback", "callback", key_display="+", id="configure.callback", tooltip="add a callback"),
         Binding("tab", "pane(1)", "pane", id="configure.pane", tooltip="next pane"),
+        Binding("f5", "app.train", "train", id="configure.train", tooltip="save and start a run"),
         Binding("shift+tab", "pane(-1)", "pane before", id="configure.pane_before", show=False),
     ]
 
@@ -69,8 +71,8 @@ class ConfigureScreen(StageScreen):
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield the four panes."""
-        yield SettingsForm(COMPILE_ABOUT, self._unfold_compile, id="compile", classes="pane -shown")
-        yield SettingsForm(FIT_ABOUT, self._unfold_callbacks, id="fit", classes="pane")
+        yield SettingsForm(COMPILE_ABOUT, self._every_compile, self._reveal, id="compile", classes="pane -shown")
+        yield SettingsForm(FIT_ABOUT, self._every_fit, self._reveal, id="fit", classes="pane")
         yield ChecksPane(id="checks", classes="pane")
         yield RunPane(id="run", classes="pane")
 
@@ -91,10 +93,15 @@ class ConfigureScreen(StageScreen):
             self._show()
 
     def _show(self) -> None:
+        first = self._facts is None
         facts = self._facts = facts_of(self.studio)
         compile_form, fit_form = self._forms
         compile_form.show(compile_rows(facts, self._unfolded))
         fit_form.show(fit_rows(facts, self._unfolded))
+        if first:
+            # On the first fields, not on their headings.
+            compile_form.move_to(Slot("optimizer").key)
+            fit_form.move_to(EPOCHS.key)
         fitting = fits(facts)
         self.query_one(ChecksPane).show_checks(facts.problems, fitting)
         self.query_one(RunPane).show_run(facts)
@@ -103,12 +110,11 @@ class ConfigureScreen(StageScreen):
     def _set_titles(self, facts: Facts, fitting: int) -> None:
         """Put titles in the borders, or all four as tabs where one pane is shown at a time."""
         counts = _counts(facts.problems)
-        waits = WAITS if facts.checked is None else ""
         states: tuple[Line, ...] = (
             "model.compile",
             "model.fit",
             [*counts, ("  " if counts else "", ""), (f"{glyphs().ok} {fitting}", "success")],
-            waits,
+            "",
         )
         tabs = [Tab(name, counts if name == "checks" else "") for name in PANES]
         narrow = self.has_class("-narrow")
@@ -243,15 +249,27 @@ class ConfigureScreen(StageScreen):
 
         self.app.push_screen(Choose(title, kind_choices(slot.kind)), chosen)
 
-    def _unfold_compile(self) -> None:
-        """Show all fields of compile."""
-        self._unfolded |= {MORE + owner for owner in (Slot("optimizer").key, *self.studio.project.graph.outputs)}
-        self._show()
+    # Fields that stand back -----------------------------------------------------------------------------------------
 
-    def _unfold_callbacks(self) -> None:
-        """Show the arguments of all callbacks."""
-        self._unfolded |= {Slot("callback", index=at).key for at in range(len(self.studio.project.fit.callbacks))}
-        self._show()
+    def _every_compile(self) -> list[FormRow]:
+        """Return the rows of compile with all arguments."""
+        owners = {MORE + owner for owner in (Slot("optimizer").key, *self.studio.project.graph.outputs)}
+        return compile_rows(facts_of(self.studio), owners)
+
+    def _every_fit(self) -> list[FormRow]:
+        """Return the rows of fit with the arguments of all callbacks."""
+        callbacks = {Slot("callback", index=at).key for at in range(len(self.studio.project.fit.callbacks))}
+        return fit_rows(facts_of(self.studio), callbacks)
+
+    def _reveal(self, key: str) -> None:
+        """Show a field and put the cursor on it."""
+        form = self._forms[1 if PANES[self._at] == "fit" else 0]
+        slot = Slot.of(key)
+        if not form.move_to(key) and slot is not None:
+            owner = slot.key if slot.kind in ("optimizer", "callback") else slot.output
+            self._unfolded.add(owner if slot.kind == "callback" else MORE + owner)
+            self._show()
+            form.move_to(key)
 
 
 def _counts(problems: Iterable[Problem]) -> list[Span]:

@@ -75,9 +75,9 @@ class Detail(Widget):
     def render_line(self, y: int) -> Strip:
         """Draw the rule, or a line."""
         cells = Cells(self.size.width)
-        if y == 0:
+        if y == 0 and self._lines:
             cells.put(1, glyphs().horizontal * (cells.width - 2), "grid")
-        elif y <= len(self._lines):
+        elif 0 < y <= len(self._lines):
             cells.put(2, self._lines[y - 1], limit=cells.width - 1)
         return cells.strip(ink_of(self))
 
@@ -117,15 +117,16 @@ def column_rows(
     """
     known = {each.name: each for each in profiles}
     names = dict.fromkeys([*known, *columns])
-    return [_row(name, known.get(name), columns.get(name, Column("ignore")), marks.get(name)) for name in names]
+    absent = "not in this source" if known else ""
+    return [_row(name, known.get(name), columns.get(name, Column("ignore")), marks.get(name), absent) for name in names]
 
 
-def _row(name: str, found: ColumnProfile | None, column: Column, mark: Span | None) -> Row:
+def _row(name: str, found: ColumnProfile | None, column: Column, mark: Span | None, absent: str) -> Row:
     ignored = column.role == "ignore"
     words = "muted" if ignored else "text"
-    missing = found.missing if found else 0
+    missing = found.missing if found else None
     title: Line = [(name, words), (" ", ""), mark] if mark else ((name, words),)
-    figures = figures_of(found, "muted" if ignored else "text") if found else (("not in this source", "error"),)
+    figures = figures_of(found, "muted" if ignored else "text") if found else ((absent, "error"),)
     return Row(
         name,
         (
@@ -161,27 +162,43 @@ def encoding_words(found: ColumnProfile | None, column: Column) -> str:
 def figures_of(found: ColumnProfile, words: str) -> Line:
     """Return smallest value, mean and largest value in a style, or the classes of a text column."""
     if found.type == "array":
-        return ((f"{'×'.join(map(str, found.shape))}  {number(found.minimum)} – {number(found.maximum)}", "muted"),)
+        return ((f"{'×'.join(map(str, found.shape))}  {span(found)}", "muted"),)
     if found.minimum is not None:
-        cells = (number(found.minimum), number(found.mean), number(found.maximum))
+        whole = found.type in ("int", "bool")
+        places = decimals(found)
+        cells = [
+            number(value, 0 if whole and index != 1 else places)
+            for index, value in enumerate((found.minimum, found.mean, found.maximum))
+        ]
         return ((f"{cells[0]:>7}{cells[1]:>9}{cells[2]:>9}", words),)
     if found.distinct > 3:
         return ((plural(found.distinct, "different text"), "muted"),)
     return ((", ".join(name for name, _ in sorted(found.classes)), "muted"),)
 
 
-def number(value: float | None) -> str:
-    """Write a figure of a column: some three significant digits, whole numbers in full below ten million."""
+def span(found: ColumnProfile) -> str:
+    """Return the range of a column: `32.1 – 59.6`."""
+    places = 0 if found.type in ("int", "bool") else decimals(found)
+    return f"{number(found.minimum, places)} – {number(found.maximum, places)}"
+
+
+def decimals(found: ColumnProfile) -> int:
+    """Return the decimals that figures of a column are shown with, the same for all of them."""
+    size = max(abs(found.minimum or 0), abs(found.maximum or 0))
+    return 3 if size < 1 else 2 if size < 10 else 1 if size < 10_000 else 0
+
+
+def number(value: float | None, places: int) -> str:
+    """Write a figure of a column; very large and very small ones with an exponent.
+
+    Args:
+        value: The figure, `None` for none.
+        places: Decimals.
+    """
     if value is None:
         return glyphs().missing
-    size = abs(value)
-    if size >= 1e7 or 0 < size < 1e-3:
-        text = f"{value:.1e}"
-    elif float(value).is_integer():
-        text = f"{int(value):,}"
-    else:
-        text = f"{value:,.{3 if size < 1 else 2 if size < 10 else 1}f}"
-    return text.replace("-", glyphs().minus)
+    large = abs(value) >= 1e7 or 0 < abs(value) < 1e-3
+    return (f"{value:.1e}" if large else f"{value:,.{places}f}").replace("-", glyphs().minus)
 
 
 def detail_lines(found: ColumnProfile | None, name: str, column: Column, learned: str) -> list[Line]:
@@ -194,15 +211,15 @@ def detail_lines(found: ColumnProfile | None, name: str, column: Column, learned
         learned: What its encoder learned, in words; `""` while it is not known.
     """
     if found is None:
-        return [((name, "text bold"), ("   the data has no such column", "error"))]
+        return [((name, "text bold"),)]
     parts: list[Line] = [((name, "text bold"),)]
     ink = "val" if column.role == "target" else "primary"
     counts = found.histogram or tuple(number for _, number in found.classes[:10])
     if counts:
         parts.append(((histogram(counts, len(counts))[0], ink),))
     if found.minimum is not None:
-        parts.append(((f"{number(found.minimum)} – {number(found.maximum)}", "muted"),))
-        parts.append((("std ", "muted"), (number(found.std), "text")))
+        parts.append(((span(found), "muted"),))
+        parts.append((("std ", "muted"), (number(found.std, decimals(found) + 1), "text")))
     elif found.distinct:
         parts.append(((f"{plural(found.distinct, 'class', 'classes')}, most {found.classes[0][0]}", "muted"),))
     if found.missing and column.role != "ignore":

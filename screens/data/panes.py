@@ -13,7 +13,7 @@ from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project.document import Column, Graph, Split
 from kerastui.engine.project.graph import node_name
 from kerastui.engine.project.problems import Problem
-from kerastui.screens.data.columns import number
+from kerastui.screens.data.columns import decimals, number
 from kerastui.screens.data.facts import Facts
 from kerastui.screens.data.lines import bar, histogram, joined, place, rule, spread, wrapped
 from kerastui.screens.widgets.glyphs import glyphs
@@ -74,11 +74,18 @@ def _class_bars(found: ColumnProfile, width: int) -> list[Line]:
 def _spread_lines(found: ColumnProfile, width: int) -> list[Line]:
     if found.minimum is None:
         return ["", *wrapped(mark("error"), "no numbers to predict; e chooses label for classes", width)]
-    blocks = histogram(found.histogram, width, 2)
+    blocks, places = histogram(found.histogram, width, 2), decimals(found)
     return [
         *(((text, "val"),) for text in blocks),
-        spread(((number(found.minimum), "muted"),), ((number(found.maximum), "muted"),), len(blocks[0])),
-        (("mean ", "muted"), (number(found.mean), "text"), ("   std ", "muted"), (number(found.std), "text")),
+        spread(
+            ((number(found.minimum, places), "muted"),), ((number(found.maximum, places), "muted"),), len(blocks[0])
+        ),
+        (
+            ("mean ", "muted"),
+            (number(found.mean, places), "text"),
+            ("   std ", "muted"),
+            (number(found.std, places), "text"),
+        ),
     ]
 
 
@@ -248,7 +255,9 @@ def _good(problems: Sequence[Problem], facts: Facts | None, width: int) -> list[
     if not any(problem.severity == "error" for problem in problems):
         lines += wrapped(mark("ok"), "types hold in all rows", width)
     if facts is not None and facts.duplicates:
-        lines += wrapped(mark("note"), f"{plural(facts.duplicates, 'row')} repeat an earlier one", width)
+        lines += wrapped(
+            mark("note"), plural(facts.duplicates, "row repeats an earlier one", "rows repeat an earlier one"), width
+        )
     elif facts is not None:
         lines += wrapped(mark("ok"), "no row is there twice", width)
     return lines

@@ -197,10 +197,9 @@ class DataScreen(StageScreen):
         targets = [name for name, column in project.data.columns.items() if column.role == "target"]
         found = self._profile(targets[0]) if targets else None
         classes, split = self.query_one("#classes", LinesView), self.query_one("#split", LinesView)
-        classes.set_titles(
-            "classes" if found is None or found.type == "text" else "target", targets[0] if found else ""
-        )
         column = project.data.columns[targets[0]] if targets else Column()
+        numbers = found is not None and column.encoding not in CATEGORICAL
+        classes.set_titles("target" if numbers else "classes", targets[0] if found else "")
         classes.show(classes_lines(found, column) if state.table else lambda width: [])
         rule = project.data.split
         stratified = f" {glyphs().separator} stratified" if rule.stratify else ""

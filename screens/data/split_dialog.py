@@ -29,7 +29,7 @@ class SplitDialog(Dialog[None]):
 
     DEFAULT_CSS = """
     SplitDialog Box { height: 11; padding: 0; }
-    SplitDialog Form { background: $raised; border: none; }
+    SplitDialog Form, SplitDialog FormLines { background: $raised; }
     """
 
     def __init__(self, split: Split, rows: int, apply: Callable[[Split], str]) -> None:
