@@ -118,8 +118,7 @@ class KerasTUI(App[None]):
 
     @work(group="engine-join", exclusive=True, exit_on_error=False)
     async def _join_engine(self) -> None:
-        if self.studio.engine_state.kind == "ready":
-            await self.studio.join()
+        await self.studio.join()
 
     @on(HomeScreen.ProjectChosen)
     def _chosen(self, event: HomeScreen.ProjectChosen) -> None:

@@ -1,4 +1,4 @@
-"""Make the pictures of the README anew: `uv run python docs/pictures.py` (a minute, a real run on the bundled digits)."""
+"""Make the pictures of the README anew: `uv run python docs/pictures.py` (a minute: a real run on the digits)."""
 
 from __future__ import annotations
 

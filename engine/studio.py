@@ -18,6 +18,7 @@ import msgspec
 from kerastui.engine import home
 from kerastui.engine.data_state import DataState
 from kerastui.engine.process.client import EngineClient, EngineLost, EngineRefused, Heard, Lost
+from kerastui.engine.process.launch import engine_of
 from kerastui.engine.process.protocol import (
     Broken,
     Checked,
@@ -78,6 +79,7 @@ class Studio:
         self._jobs: set[asyncio.Task[None]] = set()
         self._checking: asyncio.Task[None] | None = None
         self._again = False
+        self._starting = asyncio.Lock()
         engine.listen(self._hear)
 
     # What is open ---------------------------------------------------------------------------------------------------
@@ -185,25 +187,27 @@ class Studio:
 
     async def start(self) -> None:
         """Start the engine, or join the one that trains the project; the state tells how it went."""
-        self._engine("starting")
-        try:
-            welcome = await self.engine.start(self.workspace.folder if self.workspace else None)
-        except (EngineLost, EngineRefused) as error:
-            self._engine("broken", str(error))
-            return
-        await self._joined(welcome)
+        async with self._starting:
+            self._engine("starting")
+            try:
+                welcome = await self.engine.start(self.workspace.folder if self.workspace else None)
+            except (EngineLost, EngineRefused) as error:
+                self._engine("broken", str(error))
+                return
+            await self._joined(welcome)
 
     async def join(self) -> None:
         """Leave an idle engine for the one that trains the project that was just opened, if there is one."""
         from kerastui.engine.process.client import SocketClient
-        from kerastui.engine.process.launch import engine_of
 
         if self.workspace is None or not isinstance(self.engine, SocketClient):
             return
-        found = await asyncio.to_thread(engine_of, self.workspace.folder)
-        if found is not None and found.process != self.engine.process:
+        async with self._starting:
+            found = engine_of(self.workspace.folder)
+            if found is None or found.process == self.engine.process:
+                return
             await self.engine.shutdown()
-            await self.start()
+        await self.start()
 
     async def train(self) -> None:
         """Save the project and begin a run.
@@ -255,6 +259,8 @@ class Studio:
         self.data, self.checked, self._checked_project = DataState(), None, None
         folder = latest(workspace.folder)
         self.run = read_run(folder) if folder else None
+        if self.run is not None and self.run.status == "lost" and engine_of(workspace.folder) is not None:
+            self.run = RunState()  # it goes on in an engine that is joined in a moment
         home.remember(workspace.folder)
         self._edited()
         self._tell("run")

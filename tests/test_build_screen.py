@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from apps import fake, make_app, screen_text, settled, small_project, until
+from apps import fake, make_app, screen_text, settled, until
 from fake_engine import FakeEngine
+from projects import small_project
 from textual.pilot import Pilot
 
-from kerastui.engine.process.protocol import Summary
+from kerastui.engine.process.protocol import Check, ReplyBody, RequestBody, Summary
 from kerastui.engine.project import commands
 from kerastui.engine.project.document import Graph, Project, Spec
 from kerastui.engine.project.edits import EditError
@@ -115,6 +117,26 @@ async def test_before_the_engine_is_ready_everything_but_shapes_works(tmp_path: 
         fake(seat.app).load()
         await settled(seat.pilot)
         assert seat.card("dense").shape_text == "(∅, 64)"
+
+
+async def test_shapes_older_than_the_graph_are_marked_while_a_check_takes_long(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        engine, gate = fake(seat.app), asyncio.Event()
+        answer = engine.request
+
+        async def late(body: RequestBody) -> ReplyBody:
+            if isinstance(body, Check):
+                await gate.wait()
+            return await answer(body)
+
+        engine.request = late  # type: ignore[method-assign]
+        await seat.pilot.press("end", "x")
+        await until(seat.pilot, lambda: seat.card("dense").stale)
+        await until(seat.pilot, lambda: "(∅, 64) ↺" in seat.text)
+        gate.set()
+        await settled(seat.pilot)
+        assert not seat.card("dense").stale
+        assert "↺" not in seat.text
 
 
 async def test_add_two_layers_by_search_set_units_undo_and_redo(tmp_path: Path) -> None:
@@ -330,6 +352,7 @@ async def test_tabs_below_the_graph(tmp_path: Path) -> None:
         await seat.press("right_square_bracket")
         assert "← flatten" in seat.text
         seat.screen.problems.focus_page()
+        await until(seat.pilot, lambda: seat.screen.problems.outer_size.height > 12)
         await seat.press("home", "down", "enter")
         assert seat.cursor == "flatten"
         assert isinstance(seat.app.focused, GraphCanvas)
@@ -495,3 +518,31 @@ async def test_double_click_opens_the_inspector(tmp_path: Path) -> None:
         await settled(seat.pilot)
         assert seat.cursor == "dense"
         assert seat.screen.inspector.has_focus_within
+
+
+async def test_what_was_found_can_be_clicked(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "a")
+        await seat.type("dropout")
+        assert seat.text.index("AlphaDropout") < seat.text.index("SpatialDropout1D")
+        await seat.pilot.click(PaletteRows, offset=(3, 1), times=2)
+        await settled(seat.pilot)
+        assert seat.graph.layers[seat.cursor or ""].class_name == "AlphaDropout"
+        assert isinstance(seat.app.focused, GraphCanvas)
+        assert "search" in seat.text
+        assert "convolution" in seat.text
+
+
+async def test_a_wire_is_drawn_by_the_mouse(tmp_path: Path) -> None:
+    project, add = commands.add_layer(small_project(), "Add", {}, "dense")
+    async with seated(tmp_path, project) as seat:
+        pane = seat.screen.graph
+        start, end = pane.scene.box("flatten"), pane.scene.box(add)
+        port = pane.to_screen((start.port, start.bottom - 1))
+        goal = pane.to_screen((end.x + 5, end.y + 1))
+        await seat.pilot.mouse_down(GraphCanvas, offset=(port.x + 1, port.y + 1))
+        await seat.pilot.hover(GraphCanvas, offset=(goal.x + 1, goal.y + 1))
+        await seat.pilot.mouse_up(GraphCanvas, offset=(goal.x + 1, goal.y + 1))
+        await settled(seat.pilot)
+        assert seat.graph.calls[add].inputs == ("dense", "flatten")
+        assert seat.cursor == add

@@ -53,7 +53,7 @@ async def test_recent_projects_are_listed_and_the_highlighted_one_is_opened(tmp_
 
         await pilot.press("down")
         await pilot.pause()
-        assert f"{tmp_path}/flowers" in screen_text(app)
+        assert "/flowers ─" in screen_text(app)
         await pilot.press("enter")
         await until(pilot, lambda: app.studio.workspace is not None)
 
@@ -176,7 +176,7 @@ def test_names_that_are_taken_are_passed_over(tmp_path: Path) -> None:
         ("my net", "no name"),
         ("1st", "no name"),
         ("~nobody-of-this-name/x", "no such home"),
-        ("taken.txt/../file", "is a file"),
+        ("file", "is a file"),
         ("fine", ""),
         ("deep/er/fine-2", ""),
     ],

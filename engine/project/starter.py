@@ -90,7 +90,7 @@ def _hidden(project: Project, ends: list[str]) -> Project:
 
 def _outputs(project: Project, profiles: Sequence[ColumnProfile]) -> Project:
     """Add an output for each target; targets that are single numbers share one."""
-    hidden = next(reversed(project.graph.calls))
+    hidden = list(project.graph.calls)[-1]
     columns = project.data.columns
     targets = [name for name, column in columns.items() if column.role == "target"]
     classes = [name for name in targets if columns[name].encoding in ("label", "one-hot")]
@@ -98,7 +98,7 @@ def _outputs(project: Project, profiles: Sequence[ColumnProfile]) -> Project:
     for names in [*([name] for name in classes), *([numbers] if numbers else [])]:
         project, key = commands.add_layer(project, "Dense", {"units": 1}, hidden)
         project = commands.toggle_output(_named(project, key, names[0] if len(names) == 1 else "target"), key)
-        output = next(reversed(project.graph.outputs))
+        output = list(project.graph.outputs)[-1]
         project = _fit_output(_bind(project, names, output), key, output, _bound(project, profiles, names))
     return project
 

@@ -212,7 +212,7 @@ def _callbacks(facts: Facts, unfolded: Collection[str]) -> Iterator[FormRow]:
         yield Field(slot.key, f"{mark} {spec.class_name}", telling, "action", changed=True, indent=1, help=said)
         if opened and entry is not None:
             for argument in entry.arguments:
-                yield from _argument(facts, slot, entry, spec, argument, 3)
+                yield from _argument(facts, slot, entry, spec, argument, 2)
     yield _add(
         ADD_CALLBACK, "add a callback", "Something that acts while the model trains: stop early, keep the best.", 1
     )

@@ -42,6 +42,10 @@ class SettingsForm(Form):
         super().__init__(VALUES, id=id, classes=classes)
         self._about, self._every_row, self._reveal = about, every_row, reveal
 
+    def refuse(self, key: str, message: str) -> None:
+        """Say what is wrong with what was entered, wrapped to the room right of the labels."""
+        super().refuse(key, "\n".join(textwrap.wrap(message, max(VALUES, self.size.width - VALUES - 6))))
+
     def find(self) -> None:
         """Ask for a part of a name and go to the next field that has it."""
         fields = [row for row in self._every_row() if isinstance(row, Field)]
@@ -50,7 +54,8 @@ class SettingsForm(Form):
 
         def found(text: str) -> str:
             for field in (*fields[after:], *fields[:after]):
-                if text.strip().lower() in f"{field.label} {field.key.partition('/')[2]}".lower():
+                name = field.key.rpartition("/")[2].rpartition(".")[2]
+                if text.strip().lower() in f"{field.label} {name}".lower():
                     return field.key
             return ""
 
@@ -123,7 +128,8 @@ class ChecksPane(Rows):
         for place, line in enumerate(self._fits):
             for at, part in enumerate(textwrap.wrap(line, room)):
                 mark: Span = (f"{glyphs().ok} ", "success") if at == 0 else ("  ", "")
-                rows.append(_note(f"fits {place} {at}", [mark, (part, "muted")]))
+                # The cursor can stand on what fits, so that the keys scroll there.
+                rows.append(Row(f"fits {place} {at}", ([mark, (part, "muted")],), kind="note" if at else "row"))
         return rows
 
 

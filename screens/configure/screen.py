@@ -55,7 +55,6 @@ class ConfigureScreen(StageScreen):
     NUMBER = 3
     CSS_PATH = "screen.tcss"
     BINDING_GROUP_TITLE = "configure"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide"), (160, "-large")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus", "add_callback", "callback", key_display="+", id="configure.callback", tooltip="add a callback"),
         Binding("tab", "pane(1)", "pane", id="configure.pane", tooltip="next pane"),
@@ -65,6 +64,7 @@ class ConfigureScreen(StageScreen):
 
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-large")]
         self._facts: Facts | None = None
         self._unfolded: set[str] = set()
         self._at = 0
@@ -181,6 +181,12 @@ class ConfigureScreen(StageScreen):
         elif name == "compile":
             found = problem_of(problems, self._forms[0].cursor_key or "")
         return found if found and found.repair else super().problem_at_hand()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave `+` to a field while it is edited."""
+        if action == "add_callback" and self._facts and any(form.editing for form in self._forms):
+            return False
+        return super().check_action(action, parameters)
 
     @on(Form.Highlighted)
     @on(ChecksPane.Highlighted)

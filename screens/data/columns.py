@@ -171,6 +171,8 @@ def figures_of(found: ColumnProfile, words: str) -> Line:
             for index, value in enumerate((found.minimum, found.mean, found.maximum))
         ]
         return ((f"{cells[0]:>7}{cells[1]:>9}{cells[2]:>9}", words),)
+    if found.mostly_numeric and found.first_text:
+        return ((f"{count(found.numeric)} numbers, else text", "warning"),)
     if found.distinct > 3:
         return ((plural(found.distinct, "different text"), "muted"),)
     return ((", ".join(name for name, _ in sorted(found.classes)), "muted"),)
@@ -270,31 +272,6 @@ def missing_choices(column: Column) -> list[Choice]:
         categorical = column.encoding in CATEGORICAL
         fitting += ("most-frequent", "category") if categorical else ("mean", "median", "zero", "most-frequent")
     return [Choice(value, summary=MISSING[value]) for value in fitting]
-
-
-def with_role(found: ColumnProfile, column: Column, role: Role) -> Column:
-    """Return a column with another role, and the encoding and rule for missing values that suit it there."""
-    if role in ("ignore", column.role):
-        return replace(column, role=role)
-    text = found.type in ("text", "bool") and not found.mostly_numeric
-    if role == "input":
-        encoding: Encoding = "scale" if found.type == "array" else "one-hot" if text else "standardise"
-        rule: Missing = "drop" if found.type == "array" else "category" if text else "mean"
-    elif role == "target":
-        few = found.distinct <= 2 or (found.type == "int" and found.distinct <= FEW_CLASSES)
-        encoding, rule = ("label" if text or (few and found.type != "array") else "standardise"), "drop"
-    else:
-        encoding, rule = "none", "drop"
-    return Column(role, encoding, rule if found.missing else "error")
-
-
-def with_encoding(found: ColumnProfile, column: Column, encoding: Encoding) -> Column:
-    """Return a column with another encoding; a rule for missing values that it rules out becomes one that fits."""
-    changed = replace(column, encoding=encoding)
-    if column.missing in [choice.value for choice in missing_choices(changed)]:
-        return changed
-    rule: Missing = "category" if encoding in CATEGORICAL else "mean"
-    return replace(changed, missing=rule if found.missing else "error")
 
 
 def roles_line(columns: Mapping[str, Column]) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from kerastui.engine.data.encoders import CategoryEncoder, learn
+from kerastui.engine.data.encoders import learn
 from kerastui.engine.data.errors import DataError
-from kerastui.engine.data.split import duplicates, split_rows, twins
+from kerastui.engine.data.split import CATEGORICAL, duplicates, split_rows, twins
 from kerastui.engine.data.table import Table
 from kerastui.engine.project.document import Data
 
@@ -50,13 +50,14 @@ def find_facts(table: Table, data: Data) -> Facts:
         return Facts(duplicates=duplicates(table), problem=error.what)
     encoders = {}
     for name, column in data.columns.items():
-        if name in table.columns and column.role in ("input", "target"):
+        values = table.columns.get(name)
+        used = column.role in ("input", "target") and column.encoding not in CATEGORICAL
+        if values is not None and used and values.dtype != object:
             try:
-                learned = learn(name, column, table.columns[name], parts.train)
-            except (DataError, ValueError, TypeError):  # the check says what is wrong with the column
+                learned = learn(name, column, values, parts.train)
+            except DataError:  # the check says what is wrong with the column
                 continue
-            if not isinstance(learned, CategoryEncoder):
-                encoders[name] = learned.text
+            encoders[name] = learned.text
     return Facts(
         len(parts.train),
         len(parts.validation),

@@ -75,11 +75,10 @@ def _spread_lines(found: ColumnProfile, width: int) -> list[Line]:
     if found.minimum is None:
         return ["", *wrapped(mark("error"), "no numbers to predict; e chooses label for classes", width)]
     blocks, places = histogram(found.histogram, width, 2), decimals(found)
+    ends = 0 if found.type in ("int", "bool") else places
     return [
         *(((text, "val"),) for text in blocks),
-        spread(
-            ((number(found.minimum, places), "muted"),), ((number(found.maximum, places), "muted"),), len(blocks[0])
-        ),
+        spread(((number(found.minimum, ends), "muted"),), ((number(found.maximum, ends), "muted"),), len(blocks[0])),
         (
             ("mean ", "muted"),
             (number(found.mean, places), "text"),
@@ -105,7 +104,9 @@ def split_lines(facts: Facts | None, split: Split) -> Callable[[int], list[Line]
         shown = [part for part in parts if part[1]]
         labels: list[Line] = [((name, ink), (f" {count(rows)}", "text")) for name, rows, ink in shown]
         drawn = bar([(rows / total, ink) for _, rows, ink in shown], width)
-        return ["", drawn, _across(labels, width), "", *_overlap(facts, width)]
+        overlap = _overlap(facts, width)
+        gap = [""] if len(overlap) < 2 else []
+        return ["", drawn, _across(labels, width), *gap, *overlap]
 
     return lines
 
@@ -174,7 +175,7 @@ def bound_lines(bound: Bound) -> Callable[[int], list[Line]]:
 
 def _bound_rows(bound: Bound) -> list[tuple[Line, Line, Line, Span, str, str, Line]]:
     wrong = {problem.subject: problem.severity for problem in reversed(bound.problems)}
-    rows = []
+    rows: list[tuple[Line, Line, Line, Span, str, str, Line]] = []
     for each in bound.bindings:
         glyph: Span = (glyphs().input, "primary") if each.role == "input" else (glyphs().output, "val")
         first = each.columns[0]

@@ -7,76 +7,31 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, cast, get_args
 
-from textual import events, on, work
-from textual.app import ComposeResult
+from msgspec.structs import replace
+from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from kerastui.engine.data.binding import encoded_shapes
 from kerastui.engine.data.profile import ColumnProfile
-from kerastui.engine.data.split import CATEGORICAL
-from kerastui.engine.data.table import BUNDLED, Table, bundled_names
+from kerastui.engine.data.table import BUNDLED, bundled_names
 from kerastui.engine.data_state import DataState
 from kerastui.engine.project import commands
-from kerastui.engine.project.document import Column, Data, Encoding, Missing, Project, Role, Split
+from kerastui.engine.project.document import Column, Encoding, Missing, Role, Split
 from kerastui.engine.project.edits import EditError
-from kerastui.engine.project.graph import node_name
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.studio import Studio, Topic
-from kerastui.screens.data import columns as of_columns
-from kerastui.screens.data.columns import ColumnRows, ColumnsPane, Detail
-from kerastui.screens.data.facts import Facts, find_facts
-from kerastui.screens.data.lines import LinesView
-from kerastui.screens.data.panes import (
-    Bound,
-    bound_lines,
-    classes_lines,
-    mark,
-    quality_lines,
-    split_lines,
-    tally,
-)
+from kerastui.screens.data import edits
+from kerastui.screens.data.board import Board
+from kerastui.screens.data.columns import ColumnRows, encoding_choices, missing_choices, role_choices
 from kerastui.screens.data.preview import Preview
-from kerastui.screens.data.summary import Summary
-from kerastui.screens.stage import StageScreen
+from kerastui.screens.stage import STAGES, StageScreen
 from kerastui.screens.widgets.glyphs import glyphs
-from kerastui.screens.widgets.ink import Line
 from kerastui.screens.widgets.modals import Choice, Choose, Prompt
-from kerastui.screens.widgets.panel import PanelFrame, Tab
 from kerastui.screens.widgets.rows import Rows
-from kerastui.screens.widgets.words import shape
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".npz", ".npy")
 FILE = "file"
-NEW_INPUT = "new input"
-SMALL = (100, 36)
-"""Columns and rows below which one pane is shown at a time."""
-
-TABS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("columns", ("columns",)),
-    ("preview", ("preview",)),
-    ("graph", ("bound",)),
-    ("split", ("classes", "split")),
-    ("quality", ("quality",)),
-)
-"""Label of each tab on a small screen, and the panes it shows."""
-
-EMPTY: tuple[Line, ...] = (
-    "No data yet. A table (CSV, TSV) or arrays (NPZ, NPY) belong here.",
-    "",
-    (("o", "primary bold"), (" opens a file, or data that ships with kerastui", "muted")),
-)
-HELP_GRAPH = (
-    "Which columns go to which input of the graph, which target to which output, and whether the shapes fit. Columns "
-    "bound to the same input are put side by side. `b` binds the column under the cursor elsewhere, `f` applies the "
-    "repair that is offered."
-)
-HELP_SPLIT = (
-    "Rows are shuffled once by the seed and divided. The network learns from **train**, is watched on **val**, and "
-    "**test** is kept aside. Stratified: the classes have the same shares in all parts. `s` changes it."
-)
 
 
 class DataScreen(StageScreen):
@@ -107,217 +62,20 @@ class DataScreen(StageScreen):
 
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
-        self._facts: Facts | None = None
-        self._facts_of: tuple[Table, Data] | None = None
-        self._tab = 0
+        self.board = Board(studio)
+        self._visited: Problem | None = None
 
     def compose_body(self) -> Iterable[Widget]:
-        """Yield the summary and the panes."""
-        yield Summary()
+        """Yield the message of what could not be opened, and the panes."""
         yield Static("", id="notice", markup=False)
-        yield Preview(id="preview")
-        with Horizontal(id="lower"):
-            yield from self._compose_lower()
-
-    def _compose_lower(self) -> ComposeResult:
-        with Vertical(id="left"):
-            yield ColumnsPane(id="columns")
-            yield LinesView("bound to the graph", HELP_GRAPH, id="bound")
-        with Vertical(id="right"):
-            yield LinesView("classes", "The classes of the target, or how its numbers are spread.", id="classes")
-            yield LinesView("split", HELP_SPLIT, id="split")
-            yield LinesView("quality", "What is right and wrong with the data, and what to do about it.", id="quality")
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Show all panes, or one at a time where there is little room."""
-        width, height = event.size
-        self.set_class(height >= 50, "-high")
-        self.set_class(width < SMALL[0] or height < SMALL[1], "-tabbed")
-        self._show_tabs()
-
-    # What is shown --------------------------------------------------------------------------------------------------
+        yield self.board
 
     def changed(self, topics: frozenset[Topic]) -> None:
         """Show the data again when it, the document or the problems have changed."""
-        if not topics & {"document", "data", "problems"} or self.studio.workspace is None:
-            return
-        if self.studio.data.kind == "reading":
-            # What is there stays for a moment: most files are read at once.
-            self.set_timer(0.3, self._say_reading)
-            return
-        self._show_all()
+        if topics & {"document", "data", "problems"} and self.studio.workspace is not None:
+            self.board.show()
 
-    def _say_reading(self) -> None:
-        if self.studio.data.kind == "reading":
-            self._show_all()
-            self.query_one(Preview).say(((f"reading {self.studio.data.source}…", "muted"),))
-
-    def _show_all(self) -> None:
-        state, project = self.studio.data, self.studio.project
-        self.query_one(Summary).show(state)
-        preview = self.query_one(Preview)
-        if state.table is not None:
-            preview.show(state.table, state.profiles, project.data.columns)
-        elif state.problem is not None:
-            preview.say(((state.problem.what, "error"),), "", state.problem.hint)
-        else:
-            preview.say(*EMPTY)
-        self._show_columns(state, project)
-        self._show_side(state, project)
-        self._show_bound(state, project)
-        self._find_facts_if_needed(state, project)
-        self._show_tabs()
-
-    def _show_columns(self, state: DataState, project: Project) -> None:
-        pane, rows = self.query_one(ColumnsPane), self.query_one(ColumnRows)
-        known = {each.name for each in state.profiles} | set(project.data.columns)
-        marks = {
-            problem.subject: mark(problem.severity)
-            for problem in reversed(self.studio.problems_of("data"))
-            if problem.subject in known and problem.severity != "note"
-        }
-        rows.set_empty(*([] if state.kind == "failed" else EMPTY[2:]))
-        rows.show(of_columns.column_rows(state.profiles, project.data.columns, marks))
-        tabbed = self.has_class("-tabbed")
-        pane.set_titles("columns", "" if tabbed else of_columns.roles_line(project.data.columns))
-        self._show_detail()
-
-    def _show_detail(self) -> None:
-        name = self.query_one(ColumnRows).cursor_key
-        if name is None:
-            self.query_one(Detail).show([])
-            return
-        column = self.studio.project.data.columns.get(name, Column("ignore"))
-        learned = self._facts.encoders.get(name, "") if self._facts else ""
-        self.query_one(Detail).show(of_columns.detail_lines(self._profile(name), name, column, learned))
-        self.query_one(Preview).point_at(name)
-
-    def _show_side(self, state: DataState, project: Project) -> None:
-        facts = self._facts if state.table is not None else None
-        targets = [name for name, column in project.data.columns.items() if column.role == "target"]
-        found = self._profile(targets[0]) if targets else None
-        classes, split = self.query_one("#classes", LinesView), self.query_one("#split", LinesView)
-        column = project.data.columns[targets[0]] if targets else Column()
-        numbers = found is not None and column.encoding not in CATEGORICAL
-        classes.set_titles("target" if numbers else "classes", targets[0] if found else "")
-        classes.show(classes_lines(found, column) if state.table else lambda width: [])
-        rule = project.data.split
-        stratified = f" {glyphs().separator} stratified" if rule.stratify else ""
-        split.set_titles("split", f"seed {rule.seed}{stratified}")
-        split.show(split_lines(facts, rule))
-        problems = self.studio.problems_of("data")
-        quality = self.query_one("#quality", LinesView)
-        quality.set_titles("quality", bottom_right=tally(problems))
-        quality.show(quality_lines(problems, facts))
-
-    def _show_bound(self, state: DataState, project: Project) -> None:
-        graph = project.graph
-        bindings = encoded_shapes(state.profiles, project.data, graph.inputs, graph.outputs)
-        problems = self.studio.problems_of("data")
-        ports = {*graph.inputs, *graph.outputs}
-        about = [problem for problem in problems if problem.subject in ports]
-        view = self.query_one("#bound", LinesView)
-        view.set_titles("bound to the graph", tally(about))
-        bound = Bound(tuple(bindings.values()), graph, self.studio.checked, problems, self._can_start)
-        view.show(bound_lines(bound) if state.table else lambda width: [])
-
-    def _find_facts_if_needed(self, state: DataState, project: Project) -> None:
-        if state.table is None:
-            self._facts, self._facts_of = None, None
-        elif self._facts_of is None or self._facts_of[0] is not state.table or self._facts_of[1] != project.data:
-            self._facts_of = (state.table, project.data)
-            self._find_facts(state.table, project.data)
-
-    @work(group="facts", exclusive=True, exit_on_error=False)
-    async def _find_facts(self, table: Table, data: Data) -> None:
-        self._facts = await asyncio.to_thread(find_facts, table, data)
-        if self.studio.workspace is not None:
-            self._show_side(self.studio.data, self.studio.project)
-            self._show_detail()
-
-    # Tabs of a small screen -----------------------------------------------------------------------------------------
-
-    def _show_tabs(self) -> None:
-        if not self.is_mounted:
-            return
-        tabbed = self.has_class("-tabbed")
-        shown = TABS[self._tab][1] if tabbed else tuple(name for _, names in TABS for name in names)
-        problems = self.studio.problems_of("data") if self.studio.workspace else []
-        labels = [Tab(label, tally(problems) if label == "quality" else "") for label, _ in TABS]
-        for name in (name for _, names in TABS for name in names):
-            pane = self.query_one(f"#{name}", PanelFrame)
-            pane.display = name in shown
-            pane.set_tabs(labels if tabbed and name == shown[0] else (), self._tab)
-        self.query_one("#left").display = bool({"columns", "bound"} & set(shown))
-        self.query_one("#right").display = bool({"classes", "split", "quality"} & set(shown))
-        self.query_one("#lower").display = shown != ("preview",)
-
-    def action_tab(self, step: int) -> None:
-        """Show the next tab of a small screen."""
-        self._open_tab((self._tab + step) % len(TABS))
-
-    @on(PanelFrame.TabClicked)
-    def _tab_clicked(self, event: PanelFrame.TabClicked) -> None:
-        event.stop()
-        self._open_tab(event.index)
-
-    def _open_tab(self, index: int) -> None:
-        self._tab = index
-        self._show_tabs()
-        name = TABS[index][1][0]
-        self.query_one(ColumnRows if name == "columns" else f"#{name}").focus()
-
-    def show_subject(self, subject: str) -> None:
-        """Put the cursor on a column, or show the binding of an input or output."""
-        if self.query_one(ColumnRows).move_to(subject):
-            self._open_tab(0)
-        elif subject:
-            self._open_tab(2)
-
-    # What can be done -----------------------------------------------------------------------------------------------
-
-    @property
-    def _column(self) -> tuple[ColumnProfile, Column] | None:
-        """The column under the cursor, `None` if there is none that can be changed."""
-        name = self.query_one(ColumnRows).cursor_key if self.is_mounted else None
-        found = self._profile(name) if name else None
-        if found is None or self.studio.workspace is None:
-            return None
-        return found, self.studio.project.data.columns.get(found.name, Column("ignore"))
-
-    def _profile(self, name: str) -> ColumnProfile | None:
-        return next((each for each in self.studio.data.profiles if each.name == name), None)
-
-    @property
-    def _can_start(self) -> bool:
-        """Whether a starting network can be made: there are inputs and a target, and no layers yet."""
-        if self.studio.workspace is None or self.studio.data.table is None:
-            return False
-        project = self.studio.project
-        roles = {column.role for column in project.data.columns.values()}
-        return not project.graph.calls and {"input", "target"} <= roles
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what can be done with the column under the cursor, and with the screen as large as it is."""
-        if action == "start_network":
-            return self._can_start
-        if action == "tab":
-            return self.has_class("-tabbed")
-        if action == "view":
-            return self.is_mounted and self.query_one(Preview).has_images
-        if action == "hush":
-            return self.is_mounted and self.query_one("#notice").has_class("-shown")
-        if action in ("split", "find"):
-            return self.studio.data.table is not None
-        if action in ("role", "encoding", "missing", "bind"):
-            chosen = self._column
-            if chosen is None or action == "role":
-                return chosen is not None
-            found, column = chosen
-            if action == "missing":
-                return bool(found.missing) and column.role != "ignore"
-            return column.role in ("input", "target")
-        return super().check_action(action, parameters)
+    # Problems -------------------------------------------------------------------------------------------------------
 
     def problem_at_hand(self) -> Problem | None:
         """Return the problem that `f` repairs: that of the column under the cursor before any other."""
@@ -325,11 +83,53 @@ class DataScreen(StageScreen):
         name = self.query_one(ColumnRows).cursor_key if self.is_mounted else None
         return next((problem for problem in found if problem.subject == name), found[0] if found else None)
 
-    @on(Rows.Highlighted, "#column-rows")
-    def _highlighted(self, event: Rows.Highlighted) -> None:
-        event.stop()
-        self._show_detail()
-        self.refresh_bindings()
+    def show_subject(self, subject: str) -> None:
+        """Put the cursor on a column, or show the binding of an input or output, or else the list of problems."""
+        self.board.show_subject(subject)
+
+    def action_next_problem(self) -> None:
+        """Go to the problem after the one gone to last, on whatever stage it is."""
+        found = [problem for problem in self.studio.problems if problem.severity != "note"]
+        if not found:
+            super().action_next_problem()
+            return
+        place = found.index(self._visited) + 1 if self._visited in found else 0
+        problem = self._visited = found[place % len(found)]
+        if problem.stage == "data":
+            self.show_subject(problem.subject)
+        else:
+            number = [name.lower() for name in STAGES].index(problem.stage) + 1
+            self.post_message(self.StageChosen(number, problem.subject))
+
+    # What can be done -----------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done with the column under the cursor, and with the screen as large as it is."""
+        if not self.is_mounted or self.studio.workspace is None:
+            return super().check_action(action, parameters)
+        if action in ("role", "encoding", "missing", "bind"):
+            return self._can_change(action)
+        state = {
+            "start_network": lambda: self.board.can_start,
+            "tab": lambda: self.board.tabbed,
+            "view": lambda: self.query_one(Preview).has_images,
+            "hush": lambda: self.query_one("#notice").has_class("-shown"),
+            "split": lambda: self.studio.data.table is not None,
+            "find": lambda: self.studio.data.table is not None,
+        }
+        return state[action]() if action in state else super().check_action(action, parameters)
+
+    def _can_change(self, action: str) -> bool:
+        if (chosen := self.board.column) is None:
+            return False
+        found, column = chosen
+        if action == "missing":
+            return bool(found.missing) and column.role != "ignore"
+        return action == "role" or column.role in ("input", "target")
+
+    def action_tab(self, step: int) -> None:
+        """Show the next tab of a small screen."""
+        self.board.step_tab(step)
 
     @on(Rows.Selected, "#column-rows")
     def _selected(self, event: Rows.Selected) -> None:
@@ -350,8 +150,7 @@ class DataScreen(StageScreen):
         def go(text: str | None) -> None:
             if text:
                 self.query_one(ColumnRows).move_to(first(text))
-                if self.has_class("-tabbed"):
-                    self._open_tab(0)
+                self.board.open_tab(0)
 
         def check(text: str) -> str:
             return "" if first(text) else "no column has this in its name"
@@ -412,112 +211,69 @@ class DataScreen(StageScreen):
 
     def action_role(self) -> None:
         """Choose what the column under the cursor is for."""
-        chosen = self._column
-        if chosen is None:
+        if (chosen := self.board.column) is None:
             return
         found, column = chosen
-        title = f"role of {found.name}"
-        self.app.push_screen(
-            Choose(title, of_columns.role_choices(), current=column.role), lambda role: self._set_role(found, role)
-        )
 
-    def _set_role(self, found: ColumnProfile, role: str | None) -> None:
-        if role not in get_args(Role):
-            return
-        before = self.studio.project.data.columns.get(found.name, Column("ignore"))
-        column = of_columns.with_role(found, before, cast(Role, role))
-        project = commands.set_column(self.studio.project, found.name, column)
-        if role == "target":
-            project = self._without_rivals(project, found.name)
-        self.do(f"{found.name}: {role}", project)
+        def choose(role: str | None) -> None:
+            if role in get_args(Role):
+                project, rivals = edits.with_role(
+                    self.studio.project, self.studio.data.profiles, found, cast(Role, role)
+                )
+                self.do(f"{found.name}: {role}", project)
+                for name in rivals:
+                    self.notify(f"{name} is an input now: it cannot share the output", timeout=5, markup=False)
 
-    def _without_rivals(self, project: Project, target: str) -> Project:
-        """Make inputs of the targets that cannot share an output with a new one: classes go alone."""
-        columns = project.data.columns
-        for name, column in columns.items():
-            found = self._profile(name)
-            same = name != target and column.role == "target" and column.to == columns[target].to
-            numbers = {column.encoding, columns[target].encoding} <= {"none", "standardise", "scale"}
-            if same and not numbers and found is not None:
-                project = commands.set_column(project, name, of_columns.with_role(found, column, "input"))
-                self.notify(f"{name} is an input now: it cannot share the output", timeout=5, markup=False)
-        return project
+        self.app.push_screen(Choose(f"role of {found.name}", role_choices(), current=column.role), choose)
 
     def action_encoding(self) -> None:
         """Choose how the column under the cursor becomes numbers."""
-        chosen = self._column
-        if chosen is None:
+        if (chosen := self.board.column) is None:
             return
         found, column = chosen
 
         def choose(encoding: str | None) -> None:
             if encoding in get_args(Encoding):
-                changed = of_columns.with_encoding(found, column, cast(Encoding, encoding))
-                self.do(f"{found.name}: {encoding}", commands.set_column(self.studio.project, found.name, changed))
+                changed = edits.column_with_encoding(found, column, cast(Encoding, encoding))
+                self._set(f"{found.name}: {encoding}", found, changed)
 
-        choices = of_columns.encoding_choices(found)
-        self.app.push_screen(Choose(f"encoding of {found.name}", choices, current=column.encoding), choose)
+        title = f"encoding of {found.name}"
+        self.app.push_screen(Choose(title, encoding_choices(found), current=column.encoding), choose)
 
     def action_missing(self) -> None:
         """Choose what a missing value of the column under the cursor becomes."""
-        chosen = self._column
-        if chosen is None:
+        if (chosen := self.board.column) is None:
             return
         found, column = chosen
 
         def choose(rule: str | None) -> None:
             if rule in get_args(Missing):
-                changed = Column(column.role, column.encoding, cast(Missing, rule), column.to)
-                label = f"{found.name}: missing values {rule}"
-                self.do(label, commands.set_column(self.studio.project, found.name, changed))
+                changed = replace(column, missing=cast(Missing, rule))
+                self._set(f"{found.name}: missing values {rule}", found, changed)
 
-        choices = of_columns.missing_choices(column)
-        self.app.push_screen(Choose(f"missing values of {found.name}", choices, current=column.missing), choose)
+        title = f"missing values of {found.name}"
+        self.app.push_screen(Choose(title, missing_choices(column), current=column.missing), choose)
 
     def action_bind(self) -> None:
         """Choose which input or output the column under the cursor goes to."""
-        chosen = self._column
-        if chosen is None:
+        if (chosen := self.board.column) is None:
             return
         found, column = chosen
-        choices = self._ports(column)
+        choices = edits.ports(self.studio.project.graph, column)
         if not choices:
-            self.refuse("the graph has no output yet; make one in Build, or n makes a starting network")
+            self.refuse("the graph has no output yet: mark a layer as output in Build")
             return
+
+        def choose(to: str | None) -> None:
+            if to is not None:
+                after = edits.bound(self.studio.project, self.studio.data.profiles, found, to)
+                self.do(f"bind {found.name}", after)
+
         current = column.to or choices[0].value
-        title = f"bind {found.name} to"
-        self.app.push_screen(Choose(title, choices, current=current), lambda to: self._bind(found, column, to))
+        self.app.push_screen(Choose(f"bind {found.name} to", choices, current=current), choose)
 
-    def _ports(self, column: Column) -> list[Choice]:
-        graph = self.studio.project.graph
-        if column.role == "target":
-            return [Choice(name, summary=f"output of {node_name(graph, key)}") for name, key in graph.outputs.items()]
-        inputs = [
-            Choice(key, node_name(graph, key), f"input {shape((None, *given.shape))}")
-            for key, given in graph.inputs.items()
-        ]
-        return [*inputs, Choice(NEW_INPUT, "a new input", "of the shape this column has")]
-
-    def _bind(self, found: ColumnProfile, column: Column, to: str | None) -> None:
-        if to is None:
-            return
-        project = self.studio.project
-        if to == NEW_INPUT:
-            project, to = commands.add_input(project, found.shape or (1,))
-        elif to == next(iter(project.graph.inputs if column.role == "input" else project.graph.outputs)):
-            to = ""  # the first one, whatever it is called
-        changed = Column(column.role, column.encoding, column.missing, to)
-        project = commands.set_column(project, found.name, changed)
-        if to in project.graph.inputs and to not in self.studio.project.graph.inputs:
-            project = self._with_shape(project, to)
-        self.do(f"bind {found.name}", project)
-
-    def _with_shape(self, project: Project, key: str) -> Project:
-        """Give an input the shape of what is bound to it."""
-        bound = encoded_shapes(self.studio.data.profiles, project.data, project.graph.inputs).get(("input", key))
-        if bound is None or not bound.shape:
-            return project
-        return commands.set_input(project, key, bound.shape, "float32")
+    def _set(self, label: str, found: ColumnProfile, column: Column) -> None:
+        self.do(label, commands.set_column(self.studio.project, found.name, column))
 
     # Split and network ----------------------------------------------------------------------------------------------
 
@@ -528,7 +284,7 @@ class DataScreen(StageScreen):
         table = self.studio.data.table
         if table is None:
             return
-        dropped = self._facts.dropped if self._facts else 0
+        dropped = self.board.facts.dropped if self.board.facts else 0
 
         def apply(split: Split) -> str:
             try:

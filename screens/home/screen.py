@@ -39,6 +39,9 @@ START: tuple[tuple[str, str, str, str], ...] = (
 )
 """The start list: action, key, words, what it asks for."""
 
+LONGEST_PATH = 56
+"""Columns that the path in the border takes at most."""
+
 
 class RecentRows(Rows):
     """The projects that were open."""
@@ -93,8 +96,8 @@ class HomeScreen(StudioScreen):
     HomeScreen.-high #templates { height: 1fr; }
     """
     BINDING_GROUP_TITLE = "home"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [
         (0, "-flat"),
         (30, "-low"),
         (38, "-tall"),
@@ -137,7 +140,11 @@ class HomeScreen(StudioScreen):
             ),
             inset=2,
             spacing=1,
-            empty=("Projects you open are listed here.", "", (("T", "primary bold"), (" starts from a template", "muted"))),
+            empty=(
+                "Projects you open are listed here.",
+                "",
+                (("T", "primary bold"), (" starts from a template", "muted")),
+            ),
             id="recent",
         )
         start = StartRows(
@@ -273,8 +280,9 @@ def recent_cells(item: Recent, now: datetime) -> tuple[Line, ...]:
 
 
 def at_home(path: Path) -> str:
-    """Return a path with `~` for the home folder."""
-    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
+    """Return a path with `~` for the home folder; of a long one the end."""
+    text = f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
+    return text if len(text) <= LONGEST_PATH else glyphs().ellipsis + text[-LONGEST_PATH + 1 :]
 
 
 def free_name(folder: Path, wanted: str) -> str:

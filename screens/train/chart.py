@@ -13,7 +13,7 @@ from kerastui.screens.widgets.ink import Span, ink_of, line_width
 from kerastui.screens.widgets.panel import PanelView, Tab
 
 
-class Chart(PanelView):
+class Chart(PanelView, inherit_bindings=False):
     """Show the curves of one metric; the owner shows a new view at most ten times a second.
 
     A view is drawn once, and only the rows that differ from the last picture are sent to the terminal.
@@ -25,6 +25,14 @@ class Chart(PanelView):
         overflow: hidden hidden;
     }
     """
+
+    help_title = "chart"
+    help_markdown = (
+        "Blue is training, orange validation. Training values are the means over the running epoch that Keras reports, "
+        "step by step; validation is measured at the end of each epoch. With smoothing, the line is an exponential "
+        "moving average and the values themselves stay behind it, faint. `◆` is the epoch with the least validation "
+        "loss. Smoothing and the logarithmic axis belong to the chart with the focus; x axis and cursor to all charts."
+    )
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -89,7 +97,8 @@ class Chart(PanelView):
         active = view.tabs.index(view.title) if view.title in view.tabs else 0
         self.set_tabs([Tab(label) for label in view.tabs], active)
         taken = sum(len(tab) + 3 for tab in view.tabs) if view.tabs else len(view.title) + 2
-        self.retitle(right=_state(view, max(0, self.outer_size.width - taken - 8)))
+        drawn = any(len(curve.series) for curve in view.curves)
+        self.retitle(right=_state(view, max(0, self.outer_size.width - taken - 8)) if drawn else "")
 
 
 def _state(view: ChartView, room: int) -> tuple[Span, ...]:

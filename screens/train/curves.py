@@ -6,15 +6,27 @@ import math
 from collections.abc import Sequence
 
 from kerastui.engine.events import EpochEnded
-from kerastui.engine.run_state import RunState
+from kerastui.engine.run_state import RunState, Status
 from kerastui.screens.train.epochs import EpochRow, EpochsView
 from kerastui.screens.train.names import LEARNING_RATE, headings
+from kerastui.screens.train.progress import RunView, State
 from kerastui.screens.train.series import Place, Series, XAxis
 from kerastui.screens.train.view import Curve, Mark
 from kerastui.screens.widgets import words
 
 _MOST_MARKS = 4
 """Changes of the learning rate that are marked; a schedule changes it every epoch and has a curve instead."""
+
+_STATES: dict[Status, State] = {
+    "starting": "starting",
+    "running": "training",
+    "paused": "paused",
+    "completed": "finished",
+    "early": "finished",
+    "stopped": "stopped",
+    "failed": "failed",
+    "lost": "lost",
+}
 
 
 class RunCurves:
@@ -135,6 +147,34 @@ class RunCurves:
             if index is not None:
                 return float(getattr(curve.series.place(index), after))
         return self.last(after)
+
+    # The figures ----------------------------------------------------------------------------------------------------
+
+    def figures(self, asked: State | None = None) -> RunView:
+        """Return what the summary line and the bar show.
+
+        Args:
+            asked: What the run was asked to do and has not done yet.
+        """
+        run, progress = self.run, self.run.progress
+        last = run.history[-1] if run.history else None
+        latest = progress or last
+        now = progress if run.live else None
+        return RunView(
+            asked or _STATES[run.status],
+            run.run or None,
+            progress.epoch if progress else len(run.history),
+            run.epochs,
+            progress.step if progress else 0,
+            run.steps or None,
+            latest.learning_rate if latest else None,
+            run.batch_size or None,
+            now.samples_per_second if now else None,
+            latest.elapsed if latest else None,
+            now.eta if now else None,
+            None if self.best is None else self.best.epoch,
+            run.done,
+        )
 
     # The table ------------------------------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ class EpochsView(msgspec.Struct, frozen=True):
     empty: Line = (("no epoch yet", "muted"),)
 
 
-class EpochTable(PanelView):
+class EpochTable(PanelView, inherit_bindings=False):
     """Show the epochs of a run; the cost of a frame is that of the rows on the screen."""
 
     DEFAULT_CSS = """
@@ -64,11 +64,21 @@ class EpochTable(PanelView):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "down", show=False, id="epochs.down"),
-        Binding("k", "scroll_up", "up", show=False, id="epochs.up"),
-        Binding("g", "scroll_home", "first", show=False, id="epochs.home"),
-        Binding("G", "scroll_end", "last", show=False, id="epochs.end"),
+        Binding("up,k", "rows(-1)", "newer", show=False, id="epochs.up"),
+        Binding("down,j", "rows(1)", "older", show=False, id="epochs.down"),
+        Binding("pageup", "pages(-1.0)", "page up", show=False, id="epochs.page_up"),
+        Binding("pagedown", "pages(1.0)", "page down", show=False, id="epochs.page_down"),
+        Binding("ctrl+u", "pages(-0.5)", "half a page up", show=False, id="epochs.half_up"),
+        Binding("ctrl+d", "pages(0.5)", "half a page down", show=False, id="epochs.half_down"),
+        Binding("home,g", "newest", "newest", show=False, id="epochs.newest"),
+        Binding("end,G", "oldest", "oldest", show=False, id="epochs.oldest"),
     ]
+    help_title = "epochs"
+    help_markdown = (
+        "The finished epochs, newest first, and the running one with its means so far. Beside each loss and metric of "
+        "training stands its value on the validation part. `◆` marks the epoch with the least validation loss. "
+        "What is too narrow for the pane is in the run's `history.csv`."
+    )
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -94,6 +104,22 @@ class EpochTable(PanelView):
         if self.scroll_offset.y and added > 0:
             self.scroll_to(y=self.scroll_offset.y + added, animate=False)
         self.refresh()
+
+    def action_rows(self, step: int) -> None:
+        """Scroll by some epochs."""
+        self.scroll_to(y=self.scroll_offset.y + step, animate=False)
+
+    def action_pages(self, pages: float) -> None:
+        """Scroll by a share of the epochs on the screen."""
+        self.action_rows(round(pages * max(1, self.size.height - 1)))
+
+    def action_newest(self) -> None:
+        """Scroll to the newest epoch."""
+        self.scroll_to(y=0, animate=False)
+
+    def action_oldest(self) -> None:
+        """Scroll to the oldest epoch."""
+        self.scroll_to(y=len(self._view.rows), animate=False)
 
     def on_resize(self) -> None:
         """Fit the order's name and what can be scrolled to the new size."""

@@ -30,7 +30,8 @@ class Hardware(PanelView, can_focus=False):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._load: Load | None = None
+        self.load: Load | None = None
+        """What was seen last."""
         self._cpu: deque[float] = deque(maxlen=_KEPT)
         self._memory: deque[float] = deque(maxlen=_KEPT)
         self.set_titles("this machine")
@@ -41,21 +42,21 @@ class Hardware(PanelView, can_focus=False):
         Args:
             load: What was seen.
         """
-        self._load = load
+        self.load = load
         if load.cpu is not None:
             self._cpu.append(load.cpu)
         self._memory.append(load.used / load.memory)
-        self.retitle(right=f"of {words.memory(load.memory)}")
+        self.retitle(right=f"{words.memory(load.memory)} RAM")
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Draw the row of the processors or of the memory."""
         cells = Cells(self.size.width, self.ground)
-        if self._load is not None and y == 0:
-            self._row(cells, "CPU", self._cpu, self._load.cpu, words.percent(self._load.cpu))
-        elif self._load is not None and y == 1:
-            share = self._load.used / self._load.memory
-            self._row(cells, "RAM", self._memory, share, words.memory(self._load.used))
+        if self.load is not None and y == 0:
+            self._row(cells, "CPU", self._cpu, self.load.cpu, words.percent(self.load.cpu))
+        elif self.load is not None and y == 1:
+            share = self.load.used / self.load.memory
+            self._row(cells, "RAM", self._memory, share, words.memory(self.load.used))
         return cells.strip(ink_of(self))
 
     def _row(self, cells: Cells, label: str, history: Iterable[float], share: float | None, figure: str) -> None:
@@ -78,8 +79,8 @@ def in_short(load: Load | None) -> Line:
     if load is None:
         return ""
     return (
-        ("CPU ", "muted"),
-        (f"{words.percent(load.cpu):>5}", "text"),
-        ("  RAM ", "muted"),
+        ("CPU", "muted"),
+        (f"{words.percent(load.cpu):>6}", "text"),
+        (f" {glyphs().separator} ", "muted"),
         (words.memory(load.used), "text"),
     )

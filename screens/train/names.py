@@ -33,7 +33,9 @@ def titles(names: Sequence[str]) -> dict[str, str]:
     Args:
         names: All names of the run; a short word that two of them would share is used for neither.
     """
-    return _distinct(names, {name: "accuracy" if name.endswith("accuracy") else _TITLES.get(name, name) for name in names})
+    return _distinct(
+        names, {name: "accuracy" if name.endswith("accuracy") else _TITLES.get(name, name) for name in names}
+    )
 
 
 def headings(names: Sequence[str]) -> dict[str, str]:

@@ -10,13 +10,15 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kerastui.engine.events import EpochEnded
+from kerastui.engine.project.document import Graph
+from kerastui.engine.project.graph import node_name
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.run_state import RunState
 from kerastui.engine.studio import EngineState
-from kerastui.screens.stage import STAGES
 from kerastui.screens.train.curves import RunCurves
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
+from kerastui.screens.widgets.ink import Line
 from kerastui.screens.widgets.words import plural
 
 Mark: TypeAlias = Literal["error", "warning", "paused", "stopped", "ok", "best", "note"]
@@ -67,6 +69,7 @@ class Facts(msgspec.Struct, frozen=True):
     Args:
         engine: How the engine is.
         folder: Folder of the project.
+        graph: The project's graph, for the names of what is wrong.
         curves: The run, `None` while there is none.
         problem: What keeps a run from starting, `None` if nothing does.
         saved: Where the person saved the model of this run last, or `""`.
@@ -75,6 +78,7 @@ class Facts(msgspec.Struct, frozen=True):
 
     engine: EngineState
     folder: Path
+    graph: Graph
     curves: RunCurves | None = None
     problem: Problem | None = None
     saved: str = ""
@@ -86,20 +90,15 @@ def notices_of(facts: Facts) -> list[Notice]:
     found = [*_obstacles(facts)]
     if facts.curves is not None:
         run = facts.curves.run
-        found += _ends(run)
+        found += _ends(facts, run)
         found += observations(run.history, run.live)
         found += _outcome(facts, facts.curves)
     return found
 
 
-def stage_key(problem: Problem) -> str:
-    """Return the key of the stage on which a problem is put right."""
-    return str([name.lower() for name in STAGES].index(problem.stage) + 1)
-
-
-def problem_words(problem: Problem) -> str:
-    """Return what is wrong, with what it is about."""
-    return f"{problem.subject}: {problem.what}" if problem.subject else problem.what
+def problem_words(problem: Problem, graph: Graph) -> str:
+    """Return what is wrong, with the name of what it is about."""
+    return f"{node_name(graph, problem.subject)}: {problem.what}" if problem.subject else problem.what
 
 
 def _obstacles(facts: Facts) -> Iterator[Notice]:
@@ -110,29 +109,34 @@ def _obstacles(facts: Facts) -> Iterator[Notice]:
     run = facts.curves.run if facts.curves else None
     if facts.problem is not None and not (run is not None and run.live):
         problem = facts.problem
-        actions = [Action(stage_key(problem), f"to {problem.stage}")]
+        actions = [Action("f8", f"show it in {problem.stage.capitalize()}")]
         if problem.repair is not None:
             actions.insert(0, Action("f", problem.repair.label, repair=True))
-        yield Notice("error", problem_words(problem), (problem.hint,) if problem.hint else (), tuple(actions))
+        yield Notice(
+            "error", problem_words(problem, facts.graph), (problem.hint,) if problem.hint else (), tuple(actions)
+        )
 
 
-def _ends(run: RunState) -> Iterator[Notice]:
+def _ends(facts: Facts, run: RunState) -> Iterator[Notice]:
     """Yield how a run stands still or has ended, where that needs the person."""
-    again = Action("f5", "train again")
+    gone = facts.engine.kind in ("lost", "broken")
+    log = Action("L", "log")
+    actions = (log,) if gone else (Action("f5", "train again"), log)
     if run.status == "paused":
         where = f"epoch {run.progress.epoch}, step {run.progress.step}" if run.progress else "before the first step"
-        yield Notice("paused", "paused", (where,), (Action("space", "go on"), Action("s", "stop, keep the model")))
+        yield Notice("paused", "paused", (where,), (Action("space", "go on"),))
     elif run.status == "failed":
-        yield Notice("error", run.note, (run.hint,) if run.hint else (), (again, Action("L", "log")))
-    elif run.status == "lost":
-        yield Notice("error", "the engine ended during this run", _kept(run), (again, Action("L", "log")))
-    elif run.note:
+        yield Notice("error", run.note or "the run failed", (run.hint,) if run.hint else (), actions)
+    elif run.status == "lost" and not gone:
+        kept = f"{plural(len(run.history), 'epoch')} kept, no model"
+        yield Notice("error", f"the engine ended at epoch {_reached(run)}", (kept,), actions)
+    elif run.note and run.status != "lost":
         yield Notice("warning", run.note)
 
 
-def _kept(run: RunState) -> tuple[str, ...]:
-    """Return what is left of a run whose engine ended."""
-    return (f"{plural(len(run.history), 'finished epoch')} kept, no model",)
+def _reached(run: RunState) -> int:
+    """Return the epoch in which a run ended."""
+    return run.progress.epoch if run.progress is not None else len(run.history) + 1
 
 
 def observations(history: Sequence[EpochEnded], live: bool) -> Iterator[Notice]:
@@ -142,13 +146,15 @@ def observations(history: Sequence[EpochEnded], live: bool) -> Iterator[Notice]:
         history: The finished epochs, oldest first.
         live: Whether the run goes on, and can be stopped.
     """
-    stop = (Action("s", "stop, keep the model"),) if live else ()
+    stop = (Action("s", "stop, keep model"),) if live else ()
     broken = next((each for each in history if not _finite(each.logs)), None)
     if broken is not None:
         name = next(name for name in ("loss", "val_loss") if not math.isfinite(broken.logs.get(name, 0.0)))
         shown = "val loss" if name == "val_loss" else "loss"
         detail = "a lower learning rate, or scaled inputs, may help"
-        yield Notice("error", f"{shown} is {words.metric(broken.logs[name])} since epoch {broken.epoch}", (detail,), stop)
+        yield Notice(
+            "error", f"{shown} is {words.metric(broken.logs[name])} since epoch {broken.epoch}", (detail,), stop
+        )
         return
     losses = [each.logs["loss"] for each in history if "loss" in each.logs]
     if diverging := _rises(losses):
@@ -183,8 +189,8 @@ def _stalled(history: Sequence[EpochEnded], stop: tuple[Action, ...]) -> Iterato
         return
     value, least = last.logs["val_loss"], best.logs["val_loss"]
     rising = value > least + abs(least) * (_NEAR - 1)
-    what = f"val loss {'above its best' if rising else 'flat'} for {plural(waited, 'epoch')}"
-    detail = [f"{words.metric(least)} {glyphs().to} {words.metric(value)} since epoch {best.epoch}"] if rising else []
+    what = f"val loss {'worse' if rising else 'flat'} for {plural(waited, 'epoch')}"
+    detail = [f"{words.metric(least)} {glyphs().to} {words.metric(value)}"] if rising else []
     if "loss" in last.logs and last.logs["loss"] < best.logs.get("loss", -math.inf):
         gap = value - last.logs["loss"]
         detail.append(f"train {'still falls' if stop else 'fell further'}: gap {words.metric(gap, 2)}")
@@ -199,7 +205,7 @@ def _outcome(facts: Facts, curves: RunCurves) -> Iterator[Notice]:
     elif run.status == "early":
         yield Notice("stopped", f"ended by a callback after epoch {len(run.history)}")
     elif run.status == "stopped":
-        yield Notice("stopped", f"stopped in epoch {run.history[-1].epoch}" if run.history else "stopped")
+        yield Notice("stopped", f"stopped in epoch {run.progress.epoch}" if run.progress else "stopped")
     if best is not None:
         yield Notice("best", f"best epoch {best.epoch}", (f"val loss {words.metric(best.logs['val_loss'])}",))
     if facts.saved:
@@ -218,14 +224,31 @@ def _near(path: str, folder: Path) -> str:
 
 
 def engine_words(engine: EngineState, run: RunState | None) -> str:
-    """Return what is said of an engine that is gone: `The engine ended at epoch 38. 37 finished epochs are kept.`"""
+    """Return what is said of an engine that is gone: `The engine ended at epoch 38. 37 epochs kept.`, say."""
     if engine.kind == "broken":
-        return _sentences(engine.note or "the engine cannot start")
-    if run is not None and run.status == "lost" and run.note:
-        return _sentences(run.note)
+        note = engine.note or "the engine cannot start"
+        return f"{note[:1].upper()}{note[1:]}"
+    if run is not None and run.status == "lost":
+        return f"The engine ended at epoch {_reached(run)}. {plural(len(run.history), 'epoch')} kept."
     return "The engine ended."
 
 
-def _sentences(text: str) -> str:
-    """Return clauses parted by semicolons as sentences."""
-    return " ".join(f"{part[:1].upper()}{part[1:]}." for part in text.rstrip(".").split("; "))
+def empty_words(engine: EngineState, run: RunState | None, problem: Problem | None, graph: Graph) -> Line:
+    """Return what stands in place of a chart without points: what is waited for, or what to do.
+
+    Args:
+        engine: How the engine is.
+        run: The run, `None` while there is none.
+        problem: What keeps a run from starting, `None` if nothing does.
+        graph: The project's graph, for the name of what is wrong.
+    """
+    if run is not None and run.live:
+        return "waits for the first step"
+    if problem is not None:
+        return ((problem_words(problem, graph), "error"), ("   ", ""), ("f8", "primary bold"), (" show it", "muted"))
+    begin = "no run yet" if run is None else "nothing was recorded of this run"
+    if engine.kind == "starting":
+        return f"{begin}; waits for the engine"
+    if engine.kind != "ready":
+        return begin
+    return ((f"{begin} {glyphs().separator} ", "muted"), ("f5", "primary bold"), (" train", "muted"))

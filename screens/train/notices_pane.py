@@ -26,7 +26,10 @@ _INK: dict[Mark, str] = {
     "note": "muted",
 }
 _QUIET: frozenset[Mark] = frozenset({"stopped", "ok", "best", "note"})
-"""Kinds that fit on one line with their detail where there is room, and are not bold."""
+"""Kinds that are not bold."""
+_SHORT = _QUIET | {"paused"}
+"""Kinds whose detail stands on the same line where there is room."""
+_EMPTY = "nothing to say"
 _INSET, _TEXT = 1, 3
 """Columns of the mark and of the words."""
 
@@ -40,6 +43,13 @@ class Notices(PanelView, inherit_bindings=False):
         Binding("home,g", "scroll_to_row(0)", "first", show=False, id="notices.home"),
         Binding("end,G", "scroll_to_row(10000)", "last", show=False, id="notices.end"),
     ]
+
+    help_title = "notices"
+    help_markdown = (
+        "What went wrong, what the figures of the finished epochs show, and what was saved. A key in a block does what "
+        "stands behind it, whatever has the focus. `▲ val loss flat` means that no epoch since the best one "
+        "had a lower validation loss: stopping keeps the model as it is now, not as it was at the best epoch."
+    )
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -76,7 +86,18 @@ class Notices(PanelView, inherit_bindings=False):
         room = max(8, self.size.width - _TEXT - 1)
         self._lines = [line for notice in self._notices for line in lines_of(notice, room)]
         self.virtual_size = Size(self.size.width, len(self._lines))
+        self._count_hidden()
         self.refresh()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Count anew what lies below."""
+        super().watch_scroll_y(old_value, new_value)
+        self._count_hidden()
+
+    def _count_hidden(self) -> None:
+        """Say in the border how many lines lie below what is shown."""
+        hidden = len(self._lines) - self.size.height - self.scroll_offset.y
+        self.retitle(bottom_right=f"{hidden} more {glyphs().dropdown}" if hidden > 0 and self.size.height else "")
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
@@ -84,7 +105,7 @@ class Notices(PanelView, inherit_bindings=False):
         index = y + self.scroll_offset.y
         if not self._lines:
             if y == (self.size.height - 1) // 2:
-                cells.put(max(0, (cells.width - len("nothing to say")) // 2), "nothing to say", "muted")
+                cells.put(max(0, (cells.width - len(_EMPTY)) // 2), _EMPTY, "muted")
         elif index < len(self._lines):
             cells.put(_INSET, self._lines[index])
         return cells.strip(ink_of(self))
@@ -111,12 +132,15 @@ def lines_of(notice: Notice, room: int) -> list[Line]:
     detail = notice.detail
     heading = [(mark, (text, "text" if quiet else "text bold")) for text in textwrap.wrap(notice.what, room)]
     lines: list[Line] = [((mark if index == 0 else indent), line[1]) for index, line in enumerate(heading)]
-    if quiet and len(lines) == 1 and len(detail) == 1 and len(notice.what) + 2 + len(detail[0]) <= room:
+    if notice.mark in _SHORT and len(lines) == 1 and len(detail) == 1 and len(notice.what) + 2 + len(detail[0]) <= room:
         lines = [(*lines[0], ("  ", ""), (detail[0], "muted"))]
         detail = ()
     lines += [(indent, (text, "muted")) for part in detail for text in textwrap.wrap(part, room)]
     for action in notice.actions:
-        lines.append((indent, *key_tag(action.key, action.words, "success" if action.repair else "primary")))
+        block, space = key_tag(action.key, "", "success" if action.repair else "primary")
+        texts = textwrap.wrap(action.words, max(8, room - len(block[0]) - 1))
+        lines.append((indent, block, space, (texts[0], "text")))
+        lines += [(indent, (" " * len(block[0] + space[0]), ""), (text, "text")) for text in texts[1:]]
     return lines
 
 

@@ -47,6 +47,7 @@ class RunView(msgspec.Struct, frozen=True):
         elapsed: Seconds since the run began, pauses left out.
         eta: Seconds it will take from now.
         best_epoch: The best epoch so far.
+        done: How much of the planned steps is done, 0 to 1; reckoned from epoch and step by default.
     """
 
     state: State
@@ -61,10 +62,13 @@ class RunView(msgspec.Struct, frozen=True):
     elapsed: float | None = None
     eta: float | None = None
     best_epoch: int | None = None
+    done: float | None = None
 
     @property
     def share(self) -> float:
         """How much of the planned steps is done, 0 to 1."""
+        if self.done is not None:
+            return self.done
         if not self.epochs or not self.epoch:
             return 0.0
         within = min(self.step / self.steps, 1.0) if self.steps else 0.0
