@@ -202,8 +202,10 @@ class KerasTUI(App[None]):
     @work(group="run", exclusive=True, exit_on_error=False)
     async def action_train(self) -> None:
         """Save the project and start a run, and show it."""
-        if self.studio.run is not None and self.studio.run.live:
+        live = self.studio.run is not None and self.studio.run.live
+        if live or self.studio.blocking() is None:
             self.action_stage(len(STAGES))
+        if live:
             return
         try:
             await self.studio.train()
@@ -213,8 +215,6 @@ class KerasTUI(App[None]):
             self._tell("train", error.what, error.hint)
         except EngineLost as error:
             self._tell("train", str(error), "r starts a new engine")
-        else:
-            self.action_stage(len(STAGES))
 
     @work(group="run", exclusive=True, exit_on_error=False)
     async def action_stop(self) -> None:

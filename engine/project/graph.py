@@ -113,7 +113,7 @@ def free_id(wanted: str, taken: Collection[str]) -> str:
         wanted: A class name or an id; `"Conv2DTranspose"` becomes `conv2d_transpose`, as Keras names layers.
         taken: Ids in use.
     """
-    base = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", wanted)).lower()
+    base = re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", wanted)).lower()
     base = re.sub(r"\W+", "_", base).strip("_") or "layer"
     number = 0
     candidate = base

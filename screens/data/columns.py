@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kerastui.engine.data.profile import FEW_CLASSES, ColumnProfile
+from kerastui.engine.data.profile import ColumnProfile
 from kerastui.engine.data.split import CATEGORICAL
 from kerastui.engine.project.document import Column, Encoding, Missing, Role
 from kerastui.screens.data.lines import histogram, joined
@@ -44,6 +43,7 @@ MISSING: Mapping[Missing, str] = {
     "category": "a class of its own",
 }
 
+_WIDE = 110
 _FIGURES = 25
 """Columns that smallest value, mean and largest value take together."""
 
@@ -87,15 +87,8 @@ class ColumnsPane(Panel):
 
     def compose(self) -> ComposeResult:
         """Lay the detail below the list."""
-        figures = f"{'min':>7}{'mean':>9}{'max':>9}"
         yield ColumnRows(
-            (
-                table.Column("column", flex=True),
-                table.Column("role"),
-                table.Column("encoding"),
-                table.Column("miss", align="right"),
-                table.Column(figures, _FIGURES, words="muted", drop=1),
-            ),
+            layout(wide=False),
             inset=2,
             header=True,
             keep_cursor=True,
@@ -103,6 +96,26 @@ class ColumnsPane(Panel):
             id="column-rows",
         )
         yield Detail()
+
+    def on_resize(self) -> None:
+        """Give what is left of the width to the names, or to the figures where there is plenty."""
+        self.query_one(ColumnRows).set_columns(layout(self.size.width >= _WIDE))
+
+
+def layout(wide: bool) -> tuple[table.Column, ...]:
+    """Return the columns of the list.
+
+    Args:
+        wide: Whether names need not be cut.
+    """
+    figures = f"{'min':>7}{'mean':>9}{'max':>9}"
+    return (
+        table.Column("column", flex=not wide),
+        table.Column("role"),
+        table.Column("encoding"),
+        table.Column("miss", align="right"),
+        table.Column(figures, _FIGURES, words="muted", flex=wide, drop=1),
+    )
 
 
 def column_rows(
@@ -180,7 +193,8 @@ def figures_of(found: ColumnProfile, words: str) -> Line:
 
 def span(found: ColumnProfile) -> str:
     """Return the range of a column: `32.1 – 59.6`."""
-    places = 0 if found.type in ("int", "bool") else decimals(found)
+    whole = all(value is not None and float(value).is_integer() for value in (found.minimum, found.maximum))
+    places = 0 if whole else decimals(found)
     return f"{number(found.minimum, places)} – {number(found.maximum, places)}"
 
 

@@ -19,10 +19,14 @@ from kerastui.screens.widgets.ink import Cells, ink_of
 from kerastui.screens.widgets.panel import PanelView
 from kerastui.screens.widgets.words import compact
 
-CARD = (27, 6)
-"""Columns and rows of a card; with its gap a row of four fits 120 columns."""
+NARROWEST, WIDEST = 27, 46
+"""Columns a card takes at least and at most; a row of four narrow ones fits 120 columns."""
 
-_PITCH = (CARD[0] + 1, CARD[1] + 1)
+HEIGHT = 6
+"""Rows of a card; a blank one follows."""
+
+MOST = 4
+"""Cards beside each other at most."""
 
 
 class TemplateCards(PanelView):
@@ -67,7 +71,12 @@ class TemplateCards(PanelView):
     @property
     def per_row(self) -> int:
         """Cards that fit beside each other."""
-        return max(1, (self.size.width - 1) // _PITCH[0])
+        return max(1, min(MOST, (self.size.width - 1) // (NARROWEST + 1)))
+
+    @property
+    def card_width(self) -> int:
+        """Columns of a card."""
+        return max(NARROWEST, min(WIDEST, (self.size.width - 1) // self.per_row - 1))
 
     @property
     def current(self) -> Template:
@@ -77,7 +86,7 @@ class TemplateCards(PanelView):
     def on_resize(self) -> None:
         """Lay the cards out for the new width."""
         rows = math.ceil(len(self._templates) / self.per_row)
-        self.virtual_size = Size(self.size.width, rows * _PITCH[1])
+        self.virtual_size = Size(self.size.width, rows * (HEIGHT + 1))
         self._reveal()
 
     def on_focus(self) -> None:
@@ -93,7 +102,7 @@ class TemplateCards(PanelView):
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        column, row = (offset.x - 1) // _PITCH[0], (offset.y + self.scroll_offset.y) // _PITCH[1]
+        column, row = (offset.x - 1) // (self.card_width + 1), (offset.y + self.scroll_offset.y) // (HEIGHT + 1)
         position = row * self.per_row + column
         if 0 <= column < self.per_row and position < len(self._templates):
             event.stop()
@@ -123,36 +132,37 @@ class TemplateCards(PanelView):
 
     def _reveal(self) -> None:
         row = self._position // self.per_row
-        self.scroll_to_region(Region(0, row * _PITCH[1], 1, CARD[1]), animate=False)
+        self.scroll_to_region(Region(0, row * (HEIGHT + 1), 1, HEIGHT), animate=False)
 
     def render_line(self, y: int) -> Strip:
         """Draw one row of the screen."""
         cells = Cells(self.size.width, self.ground)
-        row, line = divmod(y + self.scroll_offset.y, _PITCH[1])
-        first = row * self.per_row
+        row, line = divmod(y + self.scroll_offset.y, HEIGHT + 1)
+        first, width = row * self.per_row, self.card_width
         for place, template in enumerate(self._templates[first : first + self.per_row]):
             lit = self.has_focus and first + place == self._position
-            draw_card(cells, 1 + place * _PITCH[0], line, template, lit)
+            draw_card(cells, 1 + place * (width + 1), width, line, template, lit)
         return cells.strip(ink_of(self))
 
 
-def draw_card(cells: Cells, x: int, line: int, template: Template, lit: bool) -> None:
+def draw_card(cells: Cells, x: int, width: int, line: int, template: Template, lit: bool) -> None:
     """Draw one line of a card.
 
     Args:
         cells: The row of the screen.
         x: Its first column.
+        width: Its columns.
         line: Which of its lines, from 0.
         template: What it shows.
         lit: Whether the cursor is on it.
     """
-    table, end = glyphs(), x + CARD[0]
-    border, height = ("primary" if lit else "border"), CARD[1]
+    table, end = glyphs(), x + width
+    border, height = ("primary" if lit else "border"), HEIGHT
     if lit and line < height:
         cells.fill(x, end, "sel")
     if line in (0, height - 1):
         corners = (table.top_left, table.top_right) if line == 0 else (table.bottom_left, table.bottom_right)
-        cells.put(x, corners[0] + table.horizontal * (CARD[0] - 2) + corners[1], border)
+        cells.put(x, corners[0] + table.horizontal * (width - 2) + corners[1], border)
         if line == 0:
             cells.put(x + 2, f" {template.title} ", "text bold", limit=end - 1)
         return

@@ -91,18 +91,10 @@ class HomeScreen(StudioScreen):
     HomeScreen.-narrow #recent { width: 1fr; height: 1fr; }
     HomeScreen.-narrow #start { width: 1fr; height: 5; padding: 0; }
 
-    /* A large screen: the templates take what is left. */
-    HomeScreen.-high #lists { height: 18; }
-    HomeScreen.-high #templates { height: 1fr; }
+    /* A large screen: more recent projects. */
+    HomeScreen.-high #lists { height: 1fr; }
     """
     BINDING_GROUP_TITLE = "home"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS = [
-        (0, "-flat"),
-        (30, "-low"),
-        (38, "-tall"),
-        (50, "-high"),
-    ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "new", id="home.new", tooltip="an empty graph in a folder of its own"),
         Binding("o", "open", "open", id="home.open", tooltip="choose a project's folder"),
@@ -126,6 +118,8 @@ class HomeScreen(StudioScreen):
 
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-flat"), (30, "-low"), (38, "-tall"), (50, "-high")]
         self._recent: list[Recent] = []
 
     def compose_body(self) -> Iterable[Widget]:
