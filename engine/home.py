@@ -81,9 +81,16 @@ def recent() -> list[Recent]:
 
 
 def remember(folder: Path, state: str = "") -> None:
-    """Put a project at the head of the recent ones; a home that cannot be written is no obstacle."""
+    """Put a project at the head of the recent ones; a home that cannot be written is no obstacle.
+
+    Args:
+        folder: Its folder.
+        state: How it is left; what was known before stays where `""`.
+    """
     path = str(folder.absolute())
-    items = [Recent(path, time.time(), state), *(item for item in recent() if item.path != path)]
+    known = recent()
+    before = next((item.state for item in known if item.path == path), "")
+    items = [Recent(path, time.time(), state or before), *(item for item in known if item.path != path)]
     _write(home() / "recent.json", items[:20])
 
 

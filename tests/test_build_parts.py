@@ -10,14 +10,14 @@ from kerastui.engine.process.protocol import CallReport, Checked
 from kerastui.engine.project import commands, copies
 from kerastui.engine.project.document import Layer, Project, Spec
 from kerastui.engine.project.problems import Problem, Repair
-from kerastui.screens.build.arguments import entered, fields_of, shown
 from kerastui.screens.build.fields import layer_rows
 from kerastui.screens.build.graph_view import Facts, brief_repair, class_text, graph_view, waiting
 from kerastui.screens.build.inspector import read_shape
 from kerastui.screens.build.palette import shorten_name
-from kerastui.screens.build.starting import starting_config
+from kerastui.screens.widgets.argument_fields import entered, fields_of, shown
 from kerastui.screens.widgets.form import Field, Heading, Note
 from kerastui.screens.widgets.ink import plain
+from kerastui.screens.widgets.starting_values import starting_config
 
 
 def entry(name: str) -> Entry:

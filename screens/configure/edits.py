@@ -9,9 +9,9 @@ from kerastui.engine.catalog.catalog import Argument, Entry, catalog
 from kerastui.engine.catalog.check import check_value
 from kerastui.engine.catalog.values import format_value
 from kerastui.engine.project.document import Project, Spec, Value
-from kerastui.screens.build.arguments import NONE, entered
 from kerastui.screens.configure.settings import Setting, setting_of
 from kerastui.screens.configure.slots import Slot
+from kerastui.screens.widgets.argument_fields import NONE, entered
 
 SCHEDULE: Final = "schedule"
 """Last part of the key of the field that puts a schedule in the place of a number."""

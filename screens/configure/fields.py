@@ -13,13 +13,13 @@ from kerastui.engine.catalog.check import check_value, takes
 from kerastui.engine.catalog.values import format_value
 from kerastui.engine.project.document import Compile, Spec, Value
 from kerastui.engine.project.problems import Problem
-from kerastui.screens.build.arguments import NONE, fields_of
 from kerastui.screens.configure import settings
 from kerastui.screens.configure.edits import SCHEDULE
 from kerastui.screens.configure.facts import Facts
 from kerastui.screens.configure.settings import Setting
 from kerastui.screens.configure.slots import Slot
 from kerastui.screens.widgets import words
+from kerastui.screens.widgets.argument_fields import NONE, fields_of
 from kerastui.screens.widgets.choose import Choice
 from kerastui.screens.widgets.form import Field, FormRow, Heading, Note, Rule
 from kerastui.screens.widgets.glyphs import glyphs

@@ -1,0 +1,1 @@
+"""Build: layer palette, graph canvas, inspector, problems."""

@@ -1,0 +1,232 @@
+"""Paint one row of the canvas: characters and roles, without a terminal and without colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.cells import get_character_cell_size
+
+from kerastui.screens.build.canvas_scene import TAG_GAP, Scene
+from kerastui.screens.build.canvas_view import CardView, EdgeView, Ghost, Level
+from kerastui.screens.build.cards import Look, Piece, draw, draw_ghost, ground, shorten
+from kerastui.screens.build.layout import Box
+from kerastui.screens.build.wires import LEVEL, UPRIGHT, Key, Point, glyph, path_cells
+from kerastui.screens.widgets.glyphs import ASCII, glyphs
+
+Paint = tuple[str, str]
+"""Role of the character and role of the ground under it."""
+
+GROUND = "ground"
+BARE: Paint = (GROUND, GROUND)
+
+TO_ASCII = str.maketrans(
+    {
+        glyph: plain
+        for glyphs_of, plain in {
+            "│┃║┊▏": "|",
+            "─━═": "-",
+            "╭╮╰╯┏┓┗┛╔╗╚╝├┤┬┴┼┯╤▸": "+",
+            "╌↺": "~",
+            "▪❆": "#",
+            "▌→►": ">",
+            "…▫·": ".",
+            "▼": "v",
+            "✗×": "x",
+            "▲": "!",
+            "◇": "<",
+            "◆": "*",
+            "≡": "=",
+            "∅": "?",
+            "−": "-",
+        }.items()
+        for glyph in glyphs_of
+    }
+)
+"""One character for one: a row keeps its width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Hold what changes the picture without changing the graph; hashable, as part of the key of cached rows.
+
+    Args:
+        cursor: Card under the cursor.
+        marks: Several selected cards.
+        wire: Selected wire.
+        legal: While a wire is drawn, the cards it may end at.
+        connection: While a wire is drawn, the corners of it.
+        ghost: Card being placed or moved, with the cell of its top left corner.
+    """
+
+    cursor: str | None = None
+    marks: frozenset[str] = frozenset()
+    wire: Key | None = None
+    legal: frozenset[str] | None = None
+    connection: tuple[Point, ...] = ()
+    ghost: tuple[Ghost, Point] | None = None
+
+
+class Row:
+    """Hold one row while it is painted; what is painted later covers what was there.
+
+    Args:
+        left: Column of the first cell.
+        right: First column that is not in the row.
+    """
+
+    def __init__(self, left: int, right: int) -> None:
+        self.left, self.right = left, right
+        self.characters = [" "] * (right - left)
+        self.paints = [BARE] * (right - left)
+
+    def put(self, x: int, text: str, paint: Paint) -> int:
+        """Paint a text from column `x`, cut to the row; return the column after it."""
+        if text.isascii():
+            first, last = max(x, self.left), min(x + len(text), self.right)
+            if first < last:
+                self.characters[first - self.left : last - self.left] = text[first - x : last - x]
+                self.paints[first - self.left : last - self.left] = [paint] * (last - first)
+            return x + len(text)
+        for character in text:
+            width = get_character_cell_size(character)
+            if width and self.left <= x and x + width <= self.right:
+                at = x - self.left
+                self.characters[at : at + width] = [character, ""][:width]
+                self.paints[at : at + width] = [paint] * width
+            x += width
+        return x
+
+    def put_pieces(self, x: int, pieces: Iterable[Piece], under: str) -> None:
+        """Paint pieces one after the other on one ground."""
+        for text, role in pieces:
+            x = self.put(x, text, (role, under))
+
+    def tint(self, x: int, role: str) -> None:
+        """Give the character at a column another role."""
+        self.paints[x - self.left] = (role, self.paints[x - self.left][1])
+
+    def is_bare(self, first: int, last: int) -> bool:
+        """Tell whether nothing was painted from column `first` to below `last`, which must lie in the row."""
+        inside = self.left <= first and last <= self.right
+        return inside and all(paint == BARE for paint in self.paints[first - self.left : last - self.left])
+
+    def runs(self) -> list[tuple[str, Paint]]:
+        """Return the row as texts with one paint each."""
+        cells = zip(self.paints, self.characters, strict=True)
+        runs = [("".join(c for _, c in run), paint) for paint, run in groupby(cells, key=lambda cell: cell[0])]
+        return [(text.translate(TO_ASCII), paint) for text, paint in runs] if glyphs() is ASCII else runs
+
+    @property
+    def text(self) -> str:
+        """The characters of the row."""
+        return "".join(self.characters)
+
+
+def paint_row(scene: Scene, looks: Looks, y: int, left: int, right: int) -> Row:
+    """Paint a row; the cost depends on what crosses it, not on the size of the graph.
+
+    Args:
+        scene: The graph laid out.
+        looks: Cursor, marks, what is being drawn.
+        y: Row of the layout.
+        left: First column of the layout to paint.
+        right: First column not to paint.
+    """
+    row = Row(left, right)
+    if scene.level is not Level.DOT:
+        _wires(row, scene, looks, y)
+    _cards(row, scene, looks, y)
+    _legal_marks(row, scene, looks, y)
+    _connection(row, scene, looks, y)
+    if looks.ghost:
+        ghost, (x, top) = looks.ghost
+        lines = draw_ghost(ghost, scene.level)
+        if top <= y < top + len(lines):
+            row.put_pieces(x, lines[y - top], GROUND)
+    return row
+
+
+def _wires(row: Row, scene: Scene, looks: Looks, y: int) -> None:
+    wires = scene.layout.wires
+    sides = wires.cells(y, row.left, row.right)
+    for x, cell in sides.items():
+        row.put(x, glyph(cell), ("wire", GROUND))
+    arrows = wires.arrows.get(y, {})
+    shown = {x: key for x, key in arrows.items() if row.left <= x < row.right and not sides.get(x, 0) & LEVEL}
+    for x, target in shown.items():
+        dim = looks.legal is not None and target not in looks.legal
+        row.put(x, "▼", ("wire" if dim else "arrow", GROUND))
+    for edge, role in _tinted(scene, looks, y):
+        for x in wires.along(edge.key, y, row.left, row.right, sides):
+            row.tint(x, "arrow" if role == "wire" and x in shown else role)
+    if arrows:
+        _labels(row, scene, y, arrows)
+
+
+def _tinted(scene: Scene, looks: Looks, y: int) -> list[tuple[EdgeView, str]]:
+    """List the wires that cross a row in a colour of their own, with it, in the order of painting."""
+    tinted = [(edge, role) for edge, role in scene.broken if scene.spans(edge, y)]
+    near = scene.edges_at.get(looks.cursor, ()) if looks.cursor else ()
+    tinted += [(edge, "wire-selected") for edge in near if not edge.broken and scene.spans(edge, y)]
+    if looks.wire:
+        tinted += [(edge, "wire-selected") for edge in scene.edges_at.get(looks.wire[0], ()) if edge.key == looks.wire]
+    return tinted
+
+
+def _labels(row: Row, scene: Scene, y: int, arrows: Mapping[int, str]) -> None:
+    """Write the shapes of broken wires beside their arrows, outside of the outermost ones."""
+    for edge, role in scene.broken:
+        if not edge.label or role != "wire-error" or scene.box(edge.target).y != y + 1:
+            continue
+        x = scene.layout.wires.paths[edge.key][-1][0]
+        if x not in arrows:
+            continue
+        left = x < scene.box(edge.target).port
+        first = x - 1 - len(edge.label) if left else x + 2
+        if row.is_bare(first, first + len(edge.label)):
+            row.put(first, edge.label, ("wire-error", GROUND))
+
+
+def _cards(row: Row, scene: Scene, looks: Looks, y: int) -> None:
+    last: tuple[CardView, Box] | None = None
+    margin = scene.level.pitch
+    for card, box in scene.cards_across(y, row.left - margin, row.right + margin):
+        if last and last[0].shared and last[0].shared == card.shared and y == box.y + 1:
+            for x in range(max(last[1].right, row.left), min(box.x, row.right)):
+                if row.is_bare(x, x + 1):
+                    row.put(x, "╌", ("shared", GROUND))
+        last = card, box
+        look = Look(
+            selected=card.id == looks.cursor,
+            marked=card.id in looks.marks,
+            port=bool(scene.targets[card.id]),
+            dim=looks.legal is not None and card.id not in looks.legal and card.id != looks.cursor,
+        )
+        under = GROUND if scene.level is Level.DOT else ground(card, look)
+        row.put_pieces(box.x, draw(card, look, scene.level)[y - box.y], under)
+        if card.repair and y == box.y + scene.level.size[1] // 2 and scene.level is not Level.DOT:
+            x = row.put(box.right + TAG_GAP, " f ", ("repair-key", "repair-key"))
+            words = shorten(scene.repair(card), max(row.right - x - 1, 0))
+            row.put(x, f" {words}", ("repair", GROUND))
+
+
+def _legal_marks(row: Row, scene: Scene, looks: Looks, y: int) -> None:
+    """Put an arrow above each card that the wire in hand may end at."""
+    for card, box in scene.cards_across(y + 1, row.left, row.right) if looks.legal else ():
+        if box.y == y + 1 and card.id in (looks.legal or ()) and row.left <= box.port < row.right:
+            row.put(box.port, "▼", ("legal", GROUND))
+
+
+def _connection(row: Row, scene: Scene, looks: Looks, y: int) -> None:
+    """Draw the wire in hand over wires, under cards."""
+    if not looks.connection:
+        return
+    for (x, at), sides in path_cells(looks.connection).items():
+        if at == y and row.left <= x < row.right and not scene.card_at(x, y):
+            dash = "┊" if not sides & LEVEL else "╌" if not sides & UPRIGHT else glyph(sides)
+            row.put(x, dash, ("connection", GROUND))
+    x, at = looks.connection[-1]
+    if at == y and row.left <= x < row.right and not scene.card_at(x, y):
+        row.put(x, "▼", ("connection", GROUND))

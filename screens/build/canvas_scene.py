@@ -1,0 +1,231 @@
+"""A graph laid out at one level, with the questions the canvas asks of it: what is where, what comes next."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
+from itertools import chain
+from typing import Literal
+
+from rich.cells import cell_len
+
+from kerastui.screens.build.canvas_view import ROW_PITCH, CardView, EdgeView, GraphView, Level
+from kerastui.screens.build.layout import Box, Edge, Layout, Node, lay_out
+from kerastui.screens.build.wires import Key, Point
+
+Direction = Literal["up", "down", "left", "right"]
+
+TAG_GAP = 2
+"""Columns between a card in error and the repair beside it."""
+
+
+class Scene:
+    """Hold a view laid out at one level.
+
+    A new view of the same graph with other texts keeps the layout; see `with_view`.
+
+    Args:
+        view: What is drawn.
+        level: How much of each card is drawn.
+        layout: A layout to take over; worked out where omitted.
+    """
+
+    def __init__(self, view: GraphView, level: Level, layout: Layout | None = None) -> None:
+        self.view = view
+        self.level = level
+        self.cards: dict[str, CardView] = {card.id: card for card in view.cards}
+        self.layout = layout or self._lay_out()
+        self._lines: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        for key, row in self.layout.rows.items():
+            self._lines[row].append((self.layout.boxes[key].x, key))
+        for line in self._lines.values():
+            line.sort()
+
+    def _lay_out(self) -> Layout:
+        width, height = self.level.size
+        return lay_out(
+            [Node(card.id, width, height, card.merge) for card in self.view.cards],
+            [Edge(*edge.key) for edge in self.view.edges],
+            {key: (self._from_stored(x), y // ROW_PITCH) for key, (x, y) in self.view.pinned.items()},
+            self.level.spacing,
+        )
+
+    def _from_stored(self, x: int) -> int:
+        return round(x * self.level.pitch / Level.CARD.pitch)
+
+    @staticmethod
+    def structure(view: GraphView) -> object:
+        """Return what of a view decides the layout; views with equal structures share one."""
+        return (
+            [(card.id, card.merge) for card in view.cards],
+            [edge.key for edge in view.edges],
+            dict(view.pinned),
+        )
+
+    def with_view(self, view: GraphView) -> Scene:
+        """Return the scene of another view, with this one's layout if the graph is the same."""
+        same = self.structure(view) == self.structure(self.view)
+        return Scene(view, self.level, self.layout if same else None)
+
+    @property
+    def height(self) -> int:
+        """Rows in use."""
+        return self.layout.height
+
+    @cached_property
+    def width(self) -> int:
+        """Columns in use, repairs beside cards included."""
+        tags = (
+            self.box(card.id).right + TAG_GAP + 4 + cell_len(self.repair(card))
+            for card in self.view.cards
+            if card.repair
+        )
+        return max(self.layout.width, *tags, 0)
+
+    def box(self, key: str) -> Box:
+        """Return the cells of a card."""
+        return self.layout.boxes[key]
+
+    def repair(self, card: CardView) -> str:
+        """Return the words of a card's repair at this level."""
+        return card.repair if self.level is Level.CARD else card.repair_brief or card.repair
+
+    @cached_property
+    def sources(self) -> dict[str, list[str]]:
+        """For each card the cards that feed it, in the order of slots."""
+        found: dict[str, list[str]] = {key: [] for key in self.cards}
+        for edge in sorted(self.edges, key=lambda edge: edge.slot):
+            found[edge.target].append(edge.source)
+        return found
+
+    @cached_property
+    def targets(self) -> dict[str, list[str]]:
+        """For each card the cards it feeds."""
+        found: dict[str, list[str]] = {key: [] for key in self.cards}
+        for edge in self.edges:
+            found[edge.source].append(edge.target)
+        return found
+
+    @cached_property
+    def edges(self) -> list[EdgeView]:
+        """Wires between cards that exist."""
+        return [edge for edge in self.view.edges if edge.source in self.cards and edge.target in self.cards]
+
+    @cached_property
+    def edges_at(self) -> dict[str, list[EdgeView]]:
+        """For each card the wires that enter or leave it."""
+        found: dict[str, list[EdgeView]] = defaultdict(list)
+        for edge in self.edges:
+            found[edge.source].append(edge)
+            found[edge.target].append(edge)
+        return found
+
+    @cached_property
+    def broken(self) -> list[tuple[EdgeView, str]]:
+        """Wires in the colour of an error, then those that share a run with them and take their colour back."""
+        broken = [edge for edge in self.edges if edge.broken]
+        sources = {edge.source for edge in broken}
+        healthy = (edge for source in sorted(sources) for edge in self.edges_at[source] if edge.source == source)
+        return [(edge, "wire-error") for edge in broken] + [(edge, "wire") for edge in healthy if not edge.broken]
+
+    def spans(self, edge: EdgeView, y: int) -> bool:
+        """Tell whether a wire reaches cell row `y`."""
+        path = self.layout.wires.paths.get(edge.key)
+        return path is not None and path[0][1] <= y <= path[-1][1]
+
+    def row_at(self, y: int) -> int:
+        """Return the row of cards whose band, the gap below it included, holds cell row `y`; clamped to the rows."""
+        return min(max(bisect_right(self.layout.row_tops, y) - 1, 0), max(len(self._lines) - 1, 0))
+
+    def cards_across(self, y: int, left: int, right: int) -> Iterator[tuple[CardView, Box]]:
+        """Yield the cards that cell row `y` crosses between column `left` and below column `right`."""
+        line = self._lines.get(max(bisect_right(self.layout.row_tops, y) - 1, 0), [])
+        for at in range(bisect_left(line, (left - self.level.size[0] + 1, "")), len(line)):
+            x, key = line[at]
+            if x >= right:
+                return
+            box = self.layout.boxes[key]
+            if box.y <= y < box.bottom:
+                yield self.cards[key], box
+
+    def card_at(self, x: int, y: int) -> str | None:
+        """Return the card that covers a cell, `None` where there is none."""
+        return next((card.id for card, _ in self.cards_across(y, x, x + 1)), None)
+
+    def wire_at(self, x: int, y: int) -> Key | None:
+        """Return a wire that runs through a cell, `None` where there is none."""
+        wires = self.layout.wires
+        sides = wires.cells(y, x, x + 1)
+        if x not in sides:
+            return None
+        return next((edge.key for edge in self.edges if x in wires.along(edge.key, y, x, x + 1, sides)), None)
+
+    def is_port(self, x: int, y: int) -> bool:
+        """Tell whether a cell lies on the lower border of a card, where wires are drawn from."""
+        key = self.card_at(x, y)
+        return key is not None and self.level is Level.CARD and y == self.box(key).bottom - 1
+
+    def beyond(self, key: str, direction: Direction) -> str | None:
+        """Return the card that the cursor reaches from another one, `None` where there is none.
+
+        Up and down follow the wires, to the nearest card where there are several. Left and right go along the row and,
+        from its end, to the nearest card on that side.
+        """
+        if direction in ("up", "down"):
+            near = self.sources[key] if direction == "up" else self.targets[key]
+            return self._nearest(key, near)
+        line = [other for _, other in self._lines[self.layout.rows[key]]]
+        at = line.index(key) + (1 if direction == "right" else -1)
+        return line[at] if 0 <= at < len(line) else self.towards(key, direction, self.cards)
+
+    def towards(self, key: str, direction: Direction, among: Collection[str]) -> str | None:
+        """Return the nearest card on one side, wires or not; `among` are the cards to choose from."""
+        box = self.box(key)
+        side: Callable[[Box], bool] = {
+            "up": lambda other: other.bottom <= box.y,
+            "down": lambda other: other.y >= box.bottom,
+            "left": lambda other: other.right <= box.x,
+            "right": lambda other: other.x >= box.right,
+        }[direction]
+        return self._nearest(key, (other for other in self.layout.boxes if other in among and side(self.box(other))))
+
+    def _nearest(self, key: str, others: Iterator[str] | list[str]) -> str | None:
+        box = self.box(key)
+
+        def distance(other: str) -> tuple[int, int]:
+            at = self.box(other)
+            return abs(at.x - box.x) + 3 * abs(at.y - box.y), at.x  # a cell is about twice as high as wide
+
+        return min(others, key=distance, default=None)
+
+    def legal_targets(self, source: str) -> frozenset[str]:
+        """Return the cards that can take the output of another one: no input, and nothing that feeds it."""
+        above = {source}
+        waiting = [source]
+        for key in waiting:
+            fresh = [other for other in self.sources[key] if other not in above]
+            above.update(fresh)
+            waiting.extend(fresh)
+        return frozenset(key for key, card in self.cards.items() if card.role != "input" and key not in above)
+
+    def connection(self, source: str, end: Point) -> tuple[Point, ...]:
+        """Return the corners of a wire being drawn, from the port of a card to a cell."""
+        box = self.box(source)
+        return (box.port, box.bottom - 1), (box.port, box.bottom), (end[0], box.bottom), end
+
+    def stored(self, x: int, y: int) -> tuple[int, int]:
+        """Return the position to store for a card whose top left corner is at a cell."""
+        tops = self.layout.row_tops
+        row = bisect_right(tops, y + self.level.size[1] // 2) - 1 if tops else 0
+        if tops and y > tops[-1] + self.level.size[1]:
+            below = self.level.size[1] + self.level.spacing.rows
+            row = len(tops) - 1 + (y - tops[-1] + below // 2) // below
+        x = round((x + self.layout.origin) * Level.CARD.pitch / self.level.pitch)
+        return x, max(row, 0) * ROW_PITCH
+
+    def free(self, box: Box) -> bool:
+        """Tell whether no card lies in the cells of a box."""
+        rows = range(box.y, box.bottom)
+        return not any(chain.from_iterable(self.cards_across(y, box.x, box.right) for y in rows))

@@ -1,0 +1,212 @@
+"""Cards as text: each row of a card is a list of pieces, each with the role that gives it a colour.
+
+Roles are the names of the canvas's component classes without their prefix, so that this module knows no colours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rich.cells import cell_len, get_character_cell_size
+
+from kerastui.screens.build.canvas_view import CardView, Ghost, Level
+
+Piece = tuple[str, str]
+"""Text and role."""
+
+PORTS = "┬┯╤"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Hold the glyphs of a border."""
+
+    top_left: str
+    top: str
+    top_right: str
+    side: str
+    bottom_left: str
+    bottom_right: str
+    port: str
+
+
+ROUND = Frame("╭", "─", "╮", "│", "╰", "╯", "┬")
+HEAVY = Frame("┏", "━", "┓", "┃", "┗", "┛", "┯")
+DASHED = Frame("╭", "╌", "╮", "┊", "╰", "╯", "┬")
+DOUBLE = Frame("╔", "═", "╗", "║", "╚", "╝", "╤")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Say how a card stands in the canvas at this moment.
+
+    Args:
+        selected: The cursor is on it.
+        marked: It is one of several selected ones.
+        port: A wire leaves it.
+        dim: It cannot be the target of the wire being drawn.
+    """
+
+    selected: bool = False
+    marked: bool = False
+    port: bool = False
+    dim: bool = False
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut a text to a width in cells, ending it with `…` where something is cut away."""
+    if cell_len(text) <= width:
+        return text
+    kept, used = "", 0
+    for character in text:
+        used += get_character_cell_size(character)
+        if used > width - 1:
+            break
+        kept += character
+    return f"{kept}…" if width > 0 else ""
+
+
+def ground(card: CardView, look: Look) -> str:
+    """Return the role whose background lies under a card."""
+    if look.selected:
+        return "card-selected"
+    if look.marked:
+        return "card-marked"
+    return "card-error" if card.state == "error" else "card"
+
+
+def _edge_role(card: CardView, look: Look) -> str:
+    if card.state == "error":
+        return "card-error"
+    if look.selected:
+        return "card-selected"
+    if look.marked:
+        return "card-marked"
+    if card.shared:
+        return "card-shared"
+    return "card-nested" if card.nested else "card"
+
+
+def mark_role(card: CardView) -> str:
+    """Return the role of a card's mark, of its stroke at line level and of its dot."""
+    if card.state in ("error", "warning"):
+        return card.state
+    if card.shared:
+        return "shared"
+    return "input" if card.role == "input" else "detail"
+
+
+@lru_cache(maxsize=2048)
+def draw(card: CardView, look: Look, level: Level) -> tuple[tuple[Piece, ...], ...]:
+    """Draw a card, row by row; every row has the width of the level.
+
+    Args:
+        card: The card.
+        look: How it stands in the canvas.
+        level: How much of it is drawn.
+    """
+    if level is Level.DOT:
+        return ((_dot(card, look),),)
+    if level is Level.LINE:
+        return (_line(card, look),)
+    return _full(card, look)
+
+
+def _dot(card: CardView, look: Look) -> Piece:
+    if card.state == "error":
+        return "✗", "error"
+    if card.state == "warning":
+        return "▲", "warning"
+    return "▪", "card-selected" if look.selected or look.marked else mark_role(card)
+
+
+def _frame(card: CardView, look: Look) -> Frame:
+    if look.selected or look.marked:
+        return HEAVY
+    if card.state == "error":
+        return DASHED
+    return DOUBLE if card.nested else ROUND
+
+
+def _name_role(card: CardView, look: Look) -> str:
+    return "detail" if look.dim or card.frozen else "name"
+
+
+def _full(card: CardView, look: Look) -> tuple[tuple[Piece, ...], ...]:
+    width = Level.CARD.size[0]
+    frame, edge = _frame(card, look), _edge_role(card, look)
+    left, right = (width - 2) // 2, width - 3 - (width - 2) // 2
+    bottom = frame.top * left + (frame.port if look.port else frame.top) + frame.top * right
+    return (
+        _top(card, look, frame, edge),
+        ((frame.side, edge), (" ", "detail"), *_body(card, width - 4), (" ", "detail"), (frame.side, edge)),
+        ((frame.bottom_left + bottom + frame.bottom_right, edge),),
+    )
+
+
+def _top(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece, ...]:
+    """Draw the upper border with mark, name and class in it; the name gives way last."""
+    room = Level.CARD.size[0] - 6 - (cell_len(card.mark) + 1 if card.mark else 0)
+    least = min(cell_len(card.class_text), 6)
+    name = shorten(card.name, room - least - 2 if least else room)
+    kind = shorten(card.class_text, room - cell_len(name) - 2)
+    between = room - cell_len(name) - cell_len(kind)
+    fill = f" {frame.top * (between - 2)} " if between > 2 else " " * between
+    return (
+        (frame.top_left + frame.top + " ", edge),
+        *(((f"{card.mark} ", mark_role(card)),) if card.mark else ()),
+        (name, _name_role(card, look)),
+        (fill, edge),
+        (kind, "detail"),
+        (" " + frame.top + frame.top_right, edge),
+    )
+
+
+def _body(card: CardView, width: int) -> tuple[Piece, ...]:
+    right = card.right_text + (" ❆" if card.frozen else "")
+    shape = card.shape_text + (" ↺" if card.stale else "")
+    left = shorten(shape, width - cell_len(right) - 1 if right else width)
+    blank = " " * (width - cell_len(left) - cell_len(right))
+    return ((left, "error" if card.state == "error" else "detail"), (blank + right, "detail"))
+
+
+def _line(card: CardView, look: Look) -> tuple[Piece, ...]:
+    width = Level.LINE.size[0]
+    waits = card.state == "waits" and card.right_text
+    text = waits or card.brief or card.shape_text
+    text += " ↺" if card.stale else ""
+    text += " ❆" if card.frozen else ""
+    mark = f"{card.mark} " if card.mark else " "
+    room = width - 3 - cell_len(mark)
+    text = shorten(text, max(room - min(cell_len(card.name), 8), 0))
+    name = shorten(card.name, room - cell_len(text))
+    stroke = ("▌", "card-selected") if look.selected or look.marked else ("▏", _stroke_role(card))
+    return (
+        stroke,
+        (mark, mark_role(card)),
+        (name, _name_role(card, look)),
+        (" " * (room - cell_len(name) - cell_len(text) + 1), "detail"),
+        (text + " ", "error" if card.state == "error" else "detail"),
+    )
+
+
+def _stroke_role(card: CardView) -> str:
+    plain = card.role == "layer" and not card.nested and not card.shared and card.state not in ("error", "warning")
+    return "card" if plain else mark_role(card)
+
+
+def draw_ghost(ghost: Ghost, level: Level) -> tuple[tuple[Piece, ...], ...]:
+    """Draw a card that is being placed: dashed and muted."""
+    if level is Level.DOT:
+        return (((("▫"), "ghost"),),)
+    if level is Level.LINE:
+        width = Level.LINE.size[0]
+        return (((shorten(f"┊ {ghost.name} {ghost.class_text}", width).ljust(width), "ghost"),),)
+    top = _top(CardView("", ghost.name, class_text=ghost.class_text), Look(), DASHED, "ghost")
+    width = Level.CARD.size[0] - 2
+    return (
+        tuple((text, "ghost") for text, _ in top),
+        (("┊" + " " * width + "┊", "ghost"),),
+        (("╰" + "╌" * width + "╯", "ghost"),),
+    )

@@ -1,0 +1,193 @@
+"""The fields of the inspector: from a card of the graph to the rows of a form."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from kerastui.engine.catalog.catalog import Argument, Entry, catalog
+from kerastui.engine.project.document import Layer
+from kerastui.engine.project.graph import calls_of, consumers, layer_name, node_name, sources
+from kerastui.engine.project.problems import Problem
+from kerastui.screens.build.graph_view import Facts
+from kerastui.screens.widgets import words
+from kerastui.screens.widgets.argument_fields import COMMON, fields_of
+from kerastui.screens.widgets.choose import Choice
+from kerastui.screens.widgets.form import Field, FormRow, Heading, Note, Rule
+from kerastui.screens.widgets.glyphs import glyphs
+from kerastui.screens.widgets.ink import Span
+
+GROUPS: Final = {"_initializer": "initializers", "_regularizer": "regularizers", "_constraint": "constraints"}
+"""Ends of names of arguments that stand under a heading of their own."""
+
+SHORT: Final = {"_initializer": "_init", "_regularizer": "_reg", "_constraint": "_constr"}
+"""What these ends become where there are no headings and no room."""
+
+FOLDED: Final = ("constraints", "more")
+"""Headings that start folded."""
+
+NAME_HELP: Final = "Name shown on the card and given to Keras: letters, digits, `_`, `-` and `.`."
+
+
+def input_rows(facts: Facts, key: str) -> list[FormRow]:
+    """Return the rows of an input of the graph.
+
+    Args:
+        facts: What is known of the graph.
+        key: Id of the input.
+    """
+    found = facts.graph.inputs[key]
+    dense = catalog().layer("Dense")
+    dtype = dense.argument("dtype") if dense else None
+    names = ("float32", "float64", "float16", "int32", "int64", "bool", "string")
+    own = [name for name in (dtype.choices if dtype else ()) if name not in names and not name.startswith("mixed")]
+    shape_help = "Shape of one sample, without the batch axis: `8, 8`; `?` where a size is unknown."
+    shape = words.shape(found.shape)
+    return [
+        Field("name", "name", node_name(facts.graph, key), changed=bool(found.name), help=NAME_HELP),
+        Field("shape", "shape", shape, changed=True, help=shape_help),
+        Field(
+            "dtype",
+            "dtype",
+            found.dtype,
+            kind="choice",
+            changed=found.dtype != "float32",
+            choices=tuple(map(Choice, (*names, *own))),
+            help="Data type of the tensor.",
+        ),
+        Rule(),
+        *_ends(facts, key),
+        *_said(facts.about(key)),
+    ]
+
+
+def layer_rows(facts: Facts, key: str, compact: bool) -> list[FormRow]:
+    """Return the rows of a layer.
+
+    Args:
+        facts: What is known of the graph.
+        key: Id of the call that is selected.
+        compact: The pane is narrow: no headings, only what is set or common, and the rest folded.
+    """
+    call = facts.graph.calls[key]
+    layer = facts.graph.layers[call.layer]
+    entry = catalog().layer(layer.class_name)
+    problems = facts.about(key)
+    name = Field("name", "name", layer_name(facts.graph, call.layer), changed=bool(layer.name), help=NAME_HELP)
+    rows: list[FormRow] = [name]
+    said = problems
+    if entry is not None:
+        wrong = _wrong(entry, problems)
+        rows += _arguments(entry, layer, wrong, compact)
+        said = [problem for problem in problems if _argument_of(entry, problem) is None]
+    return [*rows, Rule(), *_ends(facts, key), *_sharing(facts, key, compact), *_said(said)]
+
+
+def _arguments(entry: Entry, layer: Layer, wrong: Mapping[str, tuple[str, str]], compact: bool) -> Iterator[FormRow]:
+    """Yield the fields of all arguments: required and common ones, what is set, groups, then the rest."""
+    suffix = {each.name: _suffix(each.name) for each in entry.arguments}
+    plain = [each for each in entry.arguments if compact or not suffix[each.name]]
+    above = [each for each in plain if _stands_above(entry, each, layer, wrong)]
+    # Required ones first; the others keep the constructor's order, so that nothing jumps when a value changes.
+    for argument in sorted(above, key=lambda each: not each.required):
+        label = (
+            argument.name.replace(suffix[argument.name], SHORT[suffix[argument.name]]) if suffix[argument.name] else ""
+        )
+        yield from fields_of(argument, layer.config, wrong, label)
+    if not compact:
+        for end, title in GROUPS.items():
+            members = [each for each in entry.arguments if suffix[each.name] == end]
+            yield from _group(title, end, members, layer, wrong)
+    rest = [each for each in plain if each not in above]
+    if rest:
+        yield Heading("more", f"{len(rest)} more at {'their ' if len(rest) < 10 or not compact else ''}default")
+        for argument in rest:
+            yield from fields_of(argument, layer.config, wrong)
+
+
+def _stands_above(entry: Entry, argument: Argument, layer: Layer, wrong: Mapping[str, object]) -> bool:
+    telling = argument.name == entry.telling
+    known = argument.required or telling or argument.name in COMMON
+    return known or argument.name in layer.config or argument.name in wrong
+
+
+def _group(
+    title: str, end: str, members: Sequence[Argument], layer: Layer, wrong: Mapping[str, tuple[str, str]]
+) -> Iterator[FormRow]:
+    if not members:
+        return
+    empty = all(each.name not in layer.config and each.default is None for each in members)
+    yield Heading(title, title, "none" if empty else "")
+    for argument in members:
+        yield from fields_of(argument, layer.config, wrong, argument.name.removesuffix(end))
+
+
+def _suffix(name: str) -> str:
+    return next((end for end in GROUPS if name.endswith(end)), "")
+
+
+def _argument_of(entry: Entry, problem: Problem) -> str | None:
+    """Return the argument a problem is about, as far as its words or its repair name one."""
+    if problem.repair is not None and problem.repair.kind == "argument" and entry.argument(problem.repair.name):
+        return problem.repair.name
+    first = problem.what.split(" ", 1)[0].rstrip(":")
+    return first if entry.argument(first) is not None else None
+
+
+def _wrong(entry: Entry, problems: Iterable[Problem]) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for problem in problems:
+        name = _argument_of(entry, problem)
+        if name is not None:
+            found.setdefault(name, (problem.what, problem.repair.label if problem.repair else ""))
+    return found
+
+
+def _ends(facts: Facts, key: str) -> list[FormRow]:
+    """Return what goes in and what comes out."""
+    given = sources(facts.graph, key)
+    rows: list[FormRow] = []
+    if key in facts.graph.calls:
+        for at, source in enumerate(given or ("",)):
+            shape = facts.shape(source) if source else None
+            text = words.shape(shape) if source else "nothing"
+            rows.append(Note(_end("in" if at == 0 else "", text, facts.dtype(source) if source else "")))
+    report = facts.report(key)
+    out = facts.shape(key)
+    text = words.shape(out) if out else "waits" if report and report.waits else "?"
+    rows.append(Note(_end("out", text, facts.dtype(key))))
+    return rows
+
+
+def _end(label: str, shape: str, dtype: str) -> list[Span]:
+    return [(label.ljust(5), "muted"), (shape, "text"), (f"  {dtype}", "muted")]
+
+
+def _sharing(facts: Facts, key: str, compact: bool) -> list[FormRow]:
+    """Return a note on a shared layer: how many calls, and where each stands."""
+    graph = facts.graph
+    calls = calls_of(graph, graph.calls[key].layer)
+    if len(calls) < 2:
+        return []
+    count = f"one weight set, {len(calls)} calls"
+    rows: list[FormRow] = [Note(), Note([(f"{glyphs().shared} ", "accent"), (count, "text")])]
+    if compact:
+        return rows
+    for number, call in enumerate(calls, 1):
+        into = ", ".join(node_name(graph, each) for each in consumers(graph, call)) or "–"
+        of = ", ".join(node_name(graph, each) for each in graph.calls[call].inputs) or "–"
+        rows.append(Note([(f"{number} ", "muted"), (f"{of} ", "text"), (f"{glyphs().to} {into}", "muted")], indent=1))
+    return rows
+
+
+def _said(problems: Iterable[Problem], width: int = 26) -> list[FormRow]:
+    """Return the problems that no field shows, wrapped to a narrow pane."""
+    rows: list[FormRow] = []
+    for problem in problems:
+        mark = glyphs().error if problem.severity == "error" else glyphs().warning
+        text = f"{problem.what}; {problem.hint}" if problem.hint else problem.what
+        for at, line in enumerate(textwrap.wrap(text, width - 2)):
+            start = (f"{mark} ", problem.severity) if at == 0 else ("  ", "")
+            rows.append(Note([start, (line, "text")]))
+    return [Note(), *rows] if rows else []

@@ -1,0 +1,277 @@
+"""From the document, the engine's check and the problems to what the canvas draws."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+
+import msgspec
+
+from kerastui.engine.catalog.catalog import catalog
+from kerastui.engine.process.protocol import CallReport, Checked
+from kerastui.engine.project.document import Graph, Layer, Project, Spec, Value
+from kerastui.engine.project.graph import node_name
+from kerastui.engine.project.problems import Problem
+from kerastui.engine.studio import Studio
+from kerastui.screens.build.canvas_view import CardView, EdgeView, GraphView, State
+from kerastui.screens.widgets import words
+from kerastui.screens.widgets.glyphs import glyphs
+
+Shape = tuple[int | None, ...]
+
+
+class Facts(msgspec.Struct, frozen=True, dict=True):
+    """Hold what is known of a graph at this moment.
+
+    Args:
+        project: The document.
+        checked: The engine's last check, `None` before the first.
+        problems: Problems of all stages.
+        stale: Whether the check is older than the graph for long enough to be told.
+    """
+
+    project: Project
+    checked: Checked | None
+    problems: tuple[Problem, ...]
+    stale: bool = False
+
+    @property
+    def graph(self) -> Graph:
+        """The network."""
+        return self.project.graph
+
+    def report(self, call: str) -> CallReport | None:
+        """Return what the engine says of a call, `None` if nothing yet."""
+        return self.checked.calls.get(call) if self.checked else None
+
+    def shape(self, node: str) -> Shape | None:
+        """Return the shape a node gives, with the batch axis; `None` if not known."""
+        if node in self.graph.inputs:
+            return (None, *self.graph.inputs[node].shape)
+        report = self.report(node)
+        return report.shape if report else None
+
+    def dtype(self, node: str) -> str:
+        """Return the data type a node gives, `""` if not known."""
+        if node in self.graph.inputs:
+            return self.graph.inputs[node].dtype
+        report = self.report(node)
+        return report.dtype if report else ""
+
+    @cached_property
+    def calls(self) -> Mapping[str, Sequence[str]]:
+        """The calls of each layer, in the graph's order."""
+        found: dict[str, list[str]] = {}
+        for key, call in self.graph.calls.items():
+            found.setdefault(call.layer, []).append(key)
+        return found
+
+    @cached_property
+    def consumers(self) -> Mapping[str, Sequence[str]]:
+        """The calls that each node feeds."""
+        found: dict[str, list[str]] = {}
+        for key, call in self.graph.calls.items():
+            for source in call.inputs:
+                found.setdefault(source, []).append(key)
+        return found
+
+    @cached_property
+    def _by_node(self) -> Mapping[str, Sequence[Problem]]:
+        found: dict[str, list[Problem]] = {}
+        for problem in self.problems:
+            if problem.stage == "build":
+                found.setdefault(problem.subject, []).append(problem)
+        return found
+
+    @cached_property
+    def _misfits(self) -> frozenset[str]:
+        found = self.checked.problems if self.checked else ()
+        return frozenset(problem.subject for problem in found if problem.severity == "error")
+
+    def about(self, node: str) -> Sequence[Problem]:
+        """Return the problems of a card, those that stop a run first."""
+        return self._by_node.get(node, ())
+
+    def misfits(self, call: str) -> bool:
+        """Tell whether the engine found that the inputs of a call do not fit."""
+        return call in self._misfits
+
+
+def facts_of(studio: Studio, stale: bool = False) -> Facts:
+    """Return what is known of the studio's graph.
+
+    While a check of the newest edit is under way, the problems that the last check found stay: they would vanish and
+    come back within some milliseconds.
+    """
+    problems = studio.problems
+    if studio.stale and studio.checked is not None and studio.engine_state.kind == "ready":
+        problems = tuple(dict.fromkeys((*studio.checked.problems, *problems)))
+    return Facts(studio.project, studio.checked, problems, stale)
+
+
+def graph_view(facts: Facts) -> GraphView:
+    """Return the view of a graph.
+
+    Args:
+        facts: What is known.
+    """
+    graph = facts.graph
+    cards = [_input_card(facts, key) for key in graph.inputs]
+    cards += [_call_card(facts, key) for key in graph.calls]
+    edges = [
+        EdgeView(source, key, slot, *_broken(facts, source, key))
+        for key, call in graph.calls.items()
+        for slot, source in enumerate(call.inputs)
+    ]
+    return GraphView(tuple(cards), tuple(edges), facts.project.layout)
+
+
+def _broken(facts: Facts, source: str, target: str) -> tuple[bool, str]:
+    """Tell whether a wire's target cannot take it, and the shape to write beside its arrow."""
+    if not facts.misfits(target):
+        return False, ""
+    shape = facts.shape(source)
+    return True, words.shape(shape) if shape and len(facts.graph.calls[target].inputs) > 1 else ""
+
+
+def _input_card(facts: Facts, key: str) -> CardView:
+    found = facts.graph.inputs[key]
+    return CardView(
+        key,
+        node_name(facts.graph, key),
+        mark=_mark(facts, key, glyphs().input),
+        class_text="Input",
+        shape_text=words.shape((None, *found.shape)),
+        right_text=found.dtype,
+        role="input",
+        state=_state(facts, key),
+    )
+
+
+def _call_card(facts: Facts, key: str) -> CardView:
+    graph = facts.graph
+    call = graph.calls[key]
+    layer, calls = graph.layers[call.layer], facts.calls[call.layer]
+    output = key in graph.outputs.values()
+    shared = len(calls) > 1
+    own = f"{glyphs().shared}{calls.index(key) + 1}" if shared else glyphs().output if output else ""
+    entry = catalog().layer(layer.class_name)
+    repair = next((problem.repair.label for problem in facts.about(key) if problem.repair), "")
+    shape, brief, right = _body(facts, key, first=calls[0] == key)
+    return CardView(
+        key,
+        node_name(graph, key),
+        mark=_mark(facts, key, own),
+        class_text=class_text(layer),
+        shape_text=shape,
+        right_text=right,
+        brief=brief,
+        role="output" if output else "layer",
+        state=_state(facts, key),
+        shared=call.layer if shared else "",
+        frozen=layer.config.get("trainable") is False,
+        stale=facts.stale,
+        merge=(entry is None or entry.inputs != "many") and not facts.misfits(key),
+        repair=repair,
+        repair_brief=brief_repair(repair),
+    )
+
+
+def _body(facts: Facts, key: str, first: bool) -> tuple[str, str, str]:
+    """Return the shape, the same for narrow places, and what stands at the right of a card."""
+    report, sources = facts.report(key), facts.graph.calls[key].inputs
+    if report is None:
+        return "?", "", ""
+    if report.waits:
+        return f"({glyphs().unknown}, ?)", "", "waits"
+    if report.shape is None:
+        shapes = [shape for source in sources if (shape := facts.shape(source)) is not None]
+        return _clash(shapes)
+    return words.shape(report.shape), "", words.count(report.params) if first else "shared"
+
+
+def _clash(shapes: Sequence[Shape]) -> tuple[str, str, str]:
+    """Return the body of a card that cannot take what it gets."""
+    if len(shapes) < 2:
+        return (f"gets {words.shape(shapes[0])}" if shapes else "?"), words.shape(shapes[0]) if shapes else "", ""
+    brief = [str(shape[-1]) if shape and shape[-1] is not None else glyphs().unknown for shape in shapes]
+    return " + ".join(words.shape(shape) for shape in shapes), " + ".join(brief), ""
+
+
+def _state(facts: Facts, key: str) -> State:
+    found = {problem.severity for problem in facts.about(key)}
+    if "error" in found:
+        return "error"
+    report = facts.report(key)
+    if report is not None and report.waits:
+        return "waits"
+    return "warning" if "warning" in found else "ok"
+
+
+def _mark(facts: Facts, key: str, own: str) -> str:
+    """Return the glyph before a name: of the worst problem, else the card's own."""
+    found = {problem.severity for problem in facts.about(key)}
+    return glyphs().error if "error" in found else glyphs().warning if "warning" in found else own
+
+
+def class_text(layer: Layer) -> str:
+    """Return the class of a layer and its one telling argument where it was set: `Dense 64`."""
+    entry = catalog().layer(layer.class_name)
+    value = layer.config.get(entry.telling) if entry and entry.telling else None
+    told = telling_text(value)
+    return f"{layer.class_name} {told}" if told else layer.class_name
+
+
+def telling_text(value: Value) -> str:
+    """Return a value in as few characters as tell it: `64`, `3×3`, `3.92e-3`, `LSTM`; `""` for none."""
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, Spec):
+        return value.class_name
+    if isinstance(value, float):
+        return words.rate(value)
+    if isinstance(value, tuple):
+        return glyphs().times.join(telling_text(item) for item in value)
+    return str(value)
+
+
+def brief_repair(label: str) -> str:
+    """Return a repair's words for narrow places: only what comes out of it."""
+    _, arrow, after = label.partition("→")
+    return f"{arrow} {after.strip()}" if arrow else label
+
+
+def waiting(facts: Facts) -> list[str]:
+    """Return a line for each broken call that others wait for: `digit waits for add: no shape yet`."""
+    reports = facts.checked.calls if facts.checked else {}
+    stuck = {key for key, report in reports.items() if report.waits and key in facts.graph.calls}
+    lines = []
+    for key in facts.graph.calls:
+        if _state(facts, key) != "error":
+            continue
+        below = _downstream(facts, key, stuck)
+        name = node_name(facts.graph, key)
+        if len(below) == 1:
+            lines.append(f"{node_name(facts.graph, below[0])} waits for {name}: no shape yet")
+        elif below:
+            lines.append(f"{words.plural(len(below), 'layer')} wait for {name}: no shapes yet")
+    return lines
+
+
+def _downstream(facts: Facts, key: str, among: Collection[str]) -> list[str]:
+    """Return the calls below a node that are among some, nearest first."""
+    found: dict[str, None] = {}
+    nearest = [key]
+    for node in nearest:
+        fresh = [other for other in facts.consumers.get(node, ()) if other in among and other not in found]
+        found |= dict.fromkeys(fresh)
+        nearest += fresh
+    return list(found)
+
+
+def totals(facts: Facts) -> str:
+    """Return what the graph comes to: `7 layers · 9,360 params`."""
+    parts = [words.plural(len(facts.graph.layers), "layer")]
+    if facts.checked is not None:
+        parts.append(f"{words.count(facts.checked.params)} params")
+    return f" {glyphs().separator} ".join(parts)

@@ -1,0 +1,303 @@
+"""The Build screen: palette, graph, inspector, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widget import Widget
+
+from kerastui.engine.catalog.catalog import catalog
+from kerastui.engine.process.client import EngineLost, EngineRefused
+from kerastui.engine.project import commands
+from kerastui.engine.project.document import Project
+from kerastui.engine.project.edits import EditError
+from kerastui.engine.project.graph import free_id, node_name, nodes, taken_names
+from kerastui.engine.project.problems import Problem
+from kerastui.engine.studio import Studio, Topic
+from kerastui.screens.build.canvas import GraphCanvas
+from kerastui.screens.build.canvas_view import Ghost
+from kerastui.screens.build.graph_pane import GraphPane
+from kerastui.screens.build.graph_view import facts_of
+from kerastui.screens.build.inspector import Inspector
+from kerastui.screens.build.palette import INPUT, Palette
+from kerastui.screens.build.problems_panel import TABS, ProblemsPanel
+from kerastui.screens.stage import STAGES, StageScreen
+from kerastui.screens.widgets.starting_values import starting_config, starting_shape
+
+LONG_CHECK = 0.3
+"""Seconds after which shapes that are older than the graph are marked so; most checks are faster."""
+
+SUMMARY = TABS.index("Summary")
+
+
+class BuildScreen(StageScreen):
+    """Build the network.
+
+    Args:
+        studio: What is open.
+    """
+
+    NUMBER = 2
+    CSS_PATH = "screen.tcss"
+    AUTO_FOCUS = "GraphPane"
+    BINDING_GROUP_TITLE = "build"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "graph", "to the graph", show=False, id="build.graph"),
+        Binding("right_square_bracket", "tab(1)", "next tab below", show=False, key_display="]", id="build.tab"),
+        Binding("left_square_bracket", "tab(-1)", "tab before", show=False, key_display="[", id="build.tab_back"),
+    ]
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (50, "-tall")]
+        self._after: str | None = None
+        self._before = ""
+        self._summarised: Project | None = None
+        self._stale_timer: Timer | None = None
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay out the four panes."""
+        with Horizontal(id="panes"):
+            with Horizontal(id="canvas"):
+                yield Palette()
+                yield GraphPane(self.studio)
+            yield Inspector(self.studio)
+        yield ProblemsPanel()
+
+    @property
+    def graph(self) -> GraphPane:
+        """The graph."""
+        return self.query_one(GraphPane)
+
+    @property
+    def palette(self) -> Palette:
+        """The palette."""
+        return self.query_one(Palette)
+
+    @property
+    def inspector(self) -> Inspector:
+        """The inspector."""
+        return self.query_one(Inspector)
+
+    @property
+    def problems(self) -> ProblemsPanel:
+        """The panel below."""
+        return self.query_one(ProblemsPanel)
+
+    # What is shown --------------------------------------------------------------------------------------------------
+
+    def changed(self, topics: frozenset[Topic]) -> None:
+        """Show graph, inspector and problems again; data and runs change nothing here."""
+        if topics <= {"data", "run"}:
+            return
+        self._show()
+        if self._stale_timer is not None:
+            self._stale_timer.stop()
+        if self.studio.stale:
+            self._stale_timer = self.set_timer(LONG_CHECK, self._mark_stale)
+        if self.problems.active == SUMMARY:
+            self._summarise()
+
+    def on_resize(self) -> None:
+        """Fit titles and forms to the new size."""
+        if self.is_mounted and self.is_current and self.studio.workspace is not None:
+            self.call_after_refresh(self._show)
+
+    def _show(self, stale: bool = False) -> None:
+        facts = facts_of(self.studio, stale)
+        self.graph.refresh_graph(facts)
+        self.inspector.show_card(facts, self.graph.cursor)
+        self.problems.show_facts(facts, self.studio.engine_state.kind == "ready")
+
+    def _mark_stale(self) -> None:
+        if self.is_current and self.studio.stale and self.studio.checked is not None:
+            self._show(stale=True)
+
+    @on(GraphCanvas.CardSelected)
+    def _card_selected(self, event: GraphCanvas.CardSelected) -> None:
+        event.stop()
+        self.inspector.show_card(facts_of(self.studio), event.id)
+        self.problems.go_to(event.id)
+        self.refresh_bindings()
+
+    @on(GraphCanvas.CardOpened)
+    def _card_opened(self, event: GraphCanvas.CardOpened) -> None:
+        event.stop()
+        self.inspector.show_card(facts_of(self.studio), event.id)
+        self.inspector.focus()
+
+    def show_subject(self, subject: str) -> None:
+        """Put the cursor on a card, and the list on its problem."""
+        self.graph.focus()
+        if subject in self.graph.scene.cards:
+            self.graph.select(subject)
+        self.problems.go_to(subject)
+
+    def action_graph(self) -> None:
+        """Give the focus to the graph."""
+        self._close_palette()
+        self.graph.focus()
+
+    # Problems -------------------------------------------------------------------------------------------------------
+
+    def problem_at_hand(self) -> Problem | None:
+        """Return the problem under the cursor of the list if it has a repair, else the first that has one."""
+        return self.problems.at_hand if self.is_mounted else None
+
+    def action_next_problem(self) -> None:
+        """Go to the next problem, on whatever stage it is."""
+        problem = self.problems.next_problem()
+        if problem is None:
+            self.notify("no problems", timeout=3)
+        else:
+            self._go_to(problem)
+
+    @on(ProblemsPanel.SubjectChosen)
+    def _subject_chosen(self, event: ProblemsPanel.SubjectChosen) -> None:
+        event.stop()
+        self._go_to(event.problem)
+
+    def _go_to(self, problem: Problem) -> None:
+        if problem.stage == "build":
+            self.graph.focus()
+            if problem.subject in self.graph.scene.cards:
+                self.graph.select(problem.subject)
+        else:
+            number = [name.lower() for name in STAGES].index(problem.stage) + 1
+            self.post_message(self.StageChosen(number, problem.subject))
+
+    @on(ProblemsPanel.CardChosen)
+    def _card_chosen(self, event: ProblemsPanel.CardChosen) -> None:
+        event.stop()
+        self.show_subject(event.id)
+
+    @on(ProblemsPanel.ProblemHighlighted)
+    def _problem_highlighted(self, event: ProblemsPanel.ProblemHighlighted) -> None:
+        event.stop()
+        self.refresh_bindings()
+
+    def action_tab(self, step: int) -> None:
+        """Show another tab of the panel below."""
+        self.problems.show_tab(self.problems.active + step)
+
+    @on(ProblemsPanel.TabShown)
+    def _tab_shown(self, event: ProblemsPanel.TabShown) -> None:
+        event.stop()
+        if event.index == SUMMARY:
+            self._summarise()
+
+    def _summarise(self) -> None:
+        """Fetch Keras's summary if the graph is another one than the one it was made of."""
+        state = self.studio.engine_state.kind
+        if state != "ready":
+            self._summarised = None
+            words = "waits for the engine" if state == "starting" else "there is no engine; r starts a new one"
+            self.problems.show_summary("", words)
+        elif self.studio.project is not self._summarised:
+            self._fetch_summary(self.studio.project)
+
+    @work(exclusive=True, group="summary", exit_on_error=False)
+    async def _fetch_summary(self, project: Project) -> None:
+        self._summarised = project
+        try:
+            text = await self.studio.engine.summary(project, max(self.problems.content_size.width - 2, 40))
+        except EngineRefused as error:
+            self.problems.show_summary("", str(error))
+        except EngineLost:
+            self._summarised = None
+            self.problems.show_summary("", "there is no engine; r starts a new one")
+        else:
+            self.problems.show_summary(text)
+
+    # Adding ---------------------------------------------------------------------------------------------------------
+
+    @on(GraphPane.LayerWanted)
+    def _layer_wanted(self, event: GraphPane.LayerWanted) -> None:
+        """Open the palette's search; the layer goes where the graph said."""
+        event.stop()
+        self._after, self._before = event.after, event.before
+        self.palette.add_class("-open")
+        self.palette.search("" if self.studio.project.graph.inputs else INPUT)
+
+    def _tell_purpose(self) -> None:
+        """Say in the palette where a layer would go."""
+        graph, cursor = self.studio.project.graph, self.graph.cursor
+        after = f"after {node_name(graph, cursor)}" if cursor else ""
+        self.palette.set_purpose(f"before {node_name(graph, self._before)}" if self._before else after)
+
+    def _close_palette(self) -> None:
+        self._before = ""
+        self.palette.remove_class("-open")
+        self.palette.end_search()
+        self.palette.set_purpose("")
+        self.graph.show_ghost(None)
+
+    @on(Palette.Left)
+    def _palette_left(self, event: Palette.Left) -> None:
+        event.stop()
+        self.action_graph()
+
+    def on_descendant_focus(self) -> None:
+        """Leave the palette's purpose, and its overlay, behind when the focus goes elsewhere."""
+        if self.palette.has_focus_within:
+            self._tell_purpose()
+        else:
+            self._close_palette()
+
+    @on(Palette.Highlighted)
+    def _palette_highlighted(self, event: Palette.Highlighted) -> None:
+        """Show where the layer would stand."""
+        event.stop()
+        if self.palette.has_focus_within and event.name and self.graph.cursor:
+            name = free_id(event.name, taken_names(self.studio.project.graph))
+            self.graph.show_ghost(Ghost(name, event.name))
+        else:
+            self.graph.show_ghost(None)
+
+    @on(Palette.LayerChosen)
+    def _layer_chosen(self, event: Palette.LayerChosen) -> None:
+        event.stop()
+        before = self._before
+        try:
+            after, key = self._with_layer(event.name)
+        except EditError as error:
+            self.refuse(error)
+            return
+        verb = "insert" if before and event.name != INPUT else "add"
+        self.do(f"{verb} {node_name(after.graph, key)}", after)
+        narrow = self.has_class("-narrow")
+        self._before = ""
+        self._show()
+        if key in self.graph.scene.cards:
+            self.graph.select(key)
+        if event.searched or narrow:
+            self.action_graph()
+        else:
+            self._tell_purpose()
+
+    def _with_layer(self, name: str) -> tuple[Project, str]:
+        """Return the project with a layer more, and its id.
+
+        Marked cards all feed a layer that takes a list of inputs.
+        """
+        project, cursor = self.studio.project, self.graph.cursor
+        entry = catalog().layer(name)
+        if name == INPUT or entry is None:
+            return commands.add_input(project, starting_shape(self.studio))
+        config = starting_config(entry)
+        if self._before and self._after:
+            return commands.insert_layer(project, name, config, self._after, self._before)
+        fed_by = [key for key in nodes(project.graph) if key in self.graph.marks] if entry.inputs == "list" else []
+        if not fed_by and cursor is not None:
+            fed_by = [cursor]
+        project, key = commands.add_layer(project, name, config, fed_by[0] if fed_by else None)
+        for other in fed_by[1:]:
+            project = commands.connect(project, other, key)
+        return project, key
