@@ -1,7 +1,7 @@
-"""First frame of kerastui against an empty Textual app, as a ratio in one run (`uv run python benchmarks/startup.py`).
+"""First frame of kerastui against an empty Textual app, as a ratio in one run.
 
-Each is started in a process of its own on a pseudo-terminal, in turn; the clock runs from the start of the process to the
-first frame, when Textual's `on_ready` has run and the screen was painted. Target: at most 1.3.
+Each is started in a process of its own on a pseudo-terminal, in turn; the clock runs from the start of the process to
+the first frame, when Textual's `on_ready` has run and the screen was painted. Target: at most 1.3.
 """
 
 from __future__ import annotations

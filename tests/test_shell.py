@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from apps import fake, make_app, screen_text, settled, small_project, until
+from apps import fake, make_app, screen_text, settled, until
 from fake_engine import FakeEngine
+from projects import small_project
 from textual.command import CommandPalette
 
 from kerastui.engine import home

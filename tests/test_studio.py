@@ -34,6 +34,11 @@ def fake(studio: Studio) -> FakeEngine:
     return studio.engine
 
 
+def engine_kind(studio: Studio) -> str:
+    """Return how the engine is at this moment."""
+    return studio.engine_state.kind
+
+
 async def test_opening_checks_and_reads_the_data(tmp_path: Path) -> None:
     studio = await opened(tmp_path)
     assert studio.checked is not None
@@ -129,13 +134,13 @@ async def test_an_engine_that_dies_leaves_document_and_history(tmp_path: Path) -
     await studio.train()
     fake(studio).epoch(1)
     fake(studio).die()
-    assert studio.engine_state.kind == "lost"
+    assert engine_kind(studio) == "lost"
     assert studio.run is not None
     assert (studio.run.status, len(studio.run.history)) == ("lost", 1)
     studio.do("still editable", commands.set_fit(studio.project, epochs=4))
     await studio.start()
     await studio.settle()
-    assert studio.engine_state.kind == "ready"
+    assert engine_kind(studio) == "ready"
     assert not studio.stale
     assert len(studio.run.history) == 1
 
