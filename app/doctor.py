@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from kerastui import __version__
-from kerastui.engine.home import home
+from kerastui.engine.home import home, keep_keras_at_home
 
 PACKAGES = ("tensorflow", "keras", "textual", "numpy", "pandas", "h5py", "msgspec", "plotext", "click")
 
@@ -89,6 +89,7 @@ def _devices() -> tuple[list[str], str]:
 
     code = "import tensorflow as tf; print(*[d.name for d in tf.config.list_physical_devices()], sep='\\n')"
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ}
+    keep_keras_at_home(environment)
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
     if found.returncode:
         lines = found.stderr.strip().splitlines()

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from kerastui.engine.events import EpochEnded, Paused, Resumed
+from kerastui.engine.home import keep_keras_at_home
 from kerastui.engine.process.protocol import EventBody, RunFailed, RunFinished, RunStarted
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.files import ProjectFileError, read
@@ -216,6 +217,7 @@ def _quiet() -> None:
     import tempfile
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    keep_keras_at_home(os.environ)
     sys.stdout.flush()
     sys.stderr.flush()
     kept = os.dup(2)

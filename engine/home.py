@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 import time
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +24,18 @@ def home() -> Path:
     import platformdirs  # 12 ms
 
     return Path(platformdirs.user_data_dir("kerastui", appauthor=False))
+
+
+def keep_keras_at_home(environment: MutableMapping[str, str]) -> None:
+    """Have Keras keep its own files here, unless the person has a Keras home already.
+
+    Keras writes `~/.keras/keras.json` when it is first imported; kerastui writes nothing outside its home unasked.
+
+    Args:
+        environment: Environment in which Keras will be imported.
+    """
+    if "KERAS_HOME" not in environment and not (Path.home() / ".keras" / "keras.json").exists():
+        environment["KERAS_HOME"] = str(home() / "keras")
 
 
 def log_folder() -> Path:

@@ -86,9 +86,11 @@ class StudioScreen(Screen[None]):
 
     def _hear(self, *topics: Topic) -> None:
         """Collect topics; one pass over the widgets answers all that arrive together."""
+        if not self.is_current:
+            return  # when the screen appears again it hears of everything
         waiting = bool(self._topics)
         self._topics.update(topics)
-        if not waiting and self.is_current:
+        if not waiting:
             self.call_next(self._deliver)
 
     def _deliver(self) -> None:

@@ -94,8 +94,8 @@ def test_a_project_that_cannot_be_read(tmp_path: Path, command: str, content: st
 
 @pytest.mark.slow
 def test_train_prints_one_object_an_event(folder: Path) -> None:
-    done = kerastui("train", str(folder), "--json")
-    assert done.returncode == 0, done.stderr
+    done = run("train", str(folder), "--json")
+    assert done.exit_code == 0
     told = events(done.stdout)
     assert told[0]["event"] == "started"
     assert [event["epoch"] for event in told if event["event"] == "epoch"] == [1, 2]
@@ -151,19 +151,19 @@ def wrong_shapes() -> Project:
 @pytest.mark.slow
 def test_check_finds_shapes_that_do_not_fit(tmp_path: Path) -> None:
     write(tmp_path, wrong_shapes())
-    done = kerastui("check", str(tmp_path))
-    assert done.returncode == 1
+    done = run("check", str(tmp_path))
+    assert done.exit_code == 1
     assert "add: cannot add (∅, 64) and (∅, 48): their shapes differ" in done.stdout
-    found = json.loads(kerastui("check", str(tmp_path), "--json").stdout)["problems"]
+    found = json.loads(run("check", str(tmp_path), "--json").stdout)["problems"]
     assert any(problem["subject"] == "add" and problem["severity"] == "error" for problem in found)
 
 
 @pytest.mark.slow
 def test_check_and_summary_of_a_sound_project(folder: Path) -> None:
-    checked = kerastui("check", str(folder))
-    assert (checked.returncode, checked.stdout) == (0, "✓ no problems\n")
-    summary = kerastui("summary", str(folder), "--json")
-    assert summary.returncode == 0
+    checked = run("check", str(folder))
+    assert (checked.exit_code, checked.stdout) == (0, "✓ no problems\n")
+    summary = run("summary", str(folder), "--json")
+    assert summary.exit_code == 0
     assert "Total params: 4,810" in json.loads(summary.stdout)["summary"]
 
 
@@ -193,9 +193,21 @@ def test_engines_are_started_listed_and_stopped() -> None:
 
 @pytest.mark.slow
 def test_doctor_names_versions_and_devices() -> None:
-    done = kerastui("doctor", "--json")
+    done = run("doctor", "--json")
     report = json.loads(done.stdout)
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert report["packages"]["tensorflow"].startswith("2.21")
     assert any("CPU" in device for device in report["devices"])
     assert report["missing"] == []
+
+
+@pytest.mark.slow
+def test_nothing_is_written_but_in_the_home_and_the_project(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    person = tmp_path_factory.mktemp("person")
+    environment = {**os.environ, "HOME": str(person)}
+    environment.pop("KERAS_HOME", None)
+    command = [sys.executable, "-m", "kerastui", "train", str(folder)]
+    subprocess.run(command, env=environment, cwd=person, check=True, capture_output=True)
+    assert list(person.iterdir()) == []

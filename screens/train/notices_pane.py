@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from kerastui.screens.train.notices import Mark, Notice
-from kerastui.screens.widgets.glyphs import glyphs
+from kerastui.screens.widgets.glyphs import ASCII, glyphs
 from kerastui.screens.widgets.ink import Cells, Line, Span, ink_of, key_tag, line_width
 from kerastui.screens.widgets.panel import PanelView
 
@@ -30,8 +30,8 @@ _QUIET: frozenset[Mark] = frozenset({"stopped", "ok", "best", "note"})
 _SHORT = _QUIET | {"paused"}
 """Kinds whose detail stands on the same line where there is room."""
 _EMPTY = "nothing to say"
-_INSET, _TEXT = 1, 3
-"""Columns of the mark and of the words."""
+_INSET = 1
+"""Column of the mark."""
 
 
 class Notices(PanelView, inherit_bindings=False):
@@ -83,7 +83,7 @@ class Notices(PanelView, inherit_bindings=False):
 
     def _lay_out(self) -> None:
         """Put the notices into lines."""
-        room = max(8, self.size.width - _TEXT - 1)
+        room = max(8, self.size.width - _INSET - _mark_width() - 1)
         self._lines = [line for notice in self._notices for line in lines_of(notice, room)]
         self.virtual_size = Size(self.size.width, len(self._lines))
         self._count_hidden()
@@ -119,6 +119,11 @@ class Notices(PanelView, inherit_bindings=False):
         self.scroll_to(y=row, animate=False)
 
 
+def _mark_width() -> int:
+    """Return the columns of a mark and the blank after it; some marks of plain ASCII take two."""
+    return 3 if glyphs() is ASCII else 2
+
+
 def lines_of(notice: Notice, room: int) -> list[Line]:
     """Return a notice as lines: mark and what, detail, actions.
 
@@ -126,7 +131,7 @@ def lines_of(notice: Notice, room: int) -> list[Line]:
         notice: The notice.
         room: Columns of its words.
     """
-    mark: Span = (f"{getattr(glyphs(), notice.mark):<2}", _INK[notice.mark])
+    mark: Span = (f"{getattr(glyphs(), notice.mark):<{_mark_width()}}", _INK[notice.mark])
     indent: Span = (" " * len(mark[0]), "")
     quiet = notice.mark in _QUIET
     detail = notice.detail

@@ -255,9 +255,11 @@ class _Plot:
 
     def _paint(self, dots: Sequence[Dots], styles: Sequence[str], *, taken: bool = False) -> None:
         """Write dots into the rows, each curve in its style."""
+        roles = [curve.role for curve in self.shown]
+        markers = [_MARKERS[roles.index(style) % len(_MARKERS)] if style in roles else "." for style in styles]
         plain = glyphs() is ASCII
         for row, column, text, curve in dots:
-            shown = _MARKERS[curve % len(_MARKERS)] * len(text) if plain else text
+            shown = markers[curve] * len(text) if plain else text
             self.rows[self.top + row].put(self.left + column, shown, styles[curve])
             if taken:
                 self.taken.update((self.top + row, self.left + column + offset) for offset in range(len(text)))
@@ -291,8 +293,9 @@ class _Plot:
 
     def _note(self) -> None:
         """Say how many values lie beyond the y axis."""
+        ways = "v^" if glyphs() is ASCII else "↓↑"
         parts = [
-            f"{words.count(number)} clipped {way}" for number, way in zip(self.clipped, "↓↑", strict=True) if number
+            f"{words.count(number)} clipped {way}" for number, way in zip(self.clipped, ways, strict=True) if number
         ]
         if parts:
             self.rows[0].put(self.left, "   ".join(reversed(parts)), "muted")
