@@ -57,3 +57,35 @@ def test_the_engine_half_never_loads_textual() -> None:
     assert {"tensorflow", "keras"} <= loaded
     assert "textual" not in loaded
     assert not [name for name in loaded if name.startswith("kerastui.screens")]
+
+
+EVERY_SCREEN = """
+import asyncio, pathlib, sys, tempfile
+sys.path.insert(0, sys.argv[1])
+from apps import fake, make_app, settled
+from kerastui.engine.project import commands
+
+async def use() -> None:
+    app = make_app(pathlib.Path(tempfile.mkdtemp()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        for keys in (["1"], ["2", "a", *"dense", "enter"], ["ctrl+z", "3"], ["f5"], ["f1"], ["escape"]):
+            await pilot.press(*keys)
+            await settled(pilot)
+        for number in (1, 2, 3):
+            fake(app).epoch(number)
+            await settled(pilot)
+        await pilot.press("ctrl+p", "escape")
+        app.studio.do("csv", commands.set_source(app.studio.project, "bundled:penguins", {}))
+        await settled(pilot)
+        assert app.studio.data.kind == "ready"
+
+asyncio.run(use())
+print(*[name for name in ("tensorflow", "keras", "textual", "pandas", "plotext") if name in sys.modules])
+"""
+
+
+def test_the_app_never_loads_tensorflow_or_keras_whatever_is_used() -> None:
+    command = [sys.executable, "-c", EVERY_SCREEN, str(ROOT / "tests" / "support")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["textual", "pandas", "plotext"]

@@ -1,102 +1,28 @@
-"""The Train screen, driven by real keys on the real app with a scripted engine."""
+"""The Train screen, driven by real keys: before, during and after a run."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
-from apps import fake, make_app, screen_text, settled, until
+from apps import make_app, settled, until
 from fake_engine import FakeEngine
 from projects import small_project
-from textual.pilot import Pilot
-from textual.widgets import Input
+from train_seat import Seat, seated, write_run
 
 from kerastui.engine.events import Progress
-from kerastui.engine.process.protocol import Pause, Resume, RunFinished, Save, Stop, Train
+from kerastui.engine.process.protocol import Pause, Resume, RunFinished, Stop, Train
 from kerastui.engine.project import commands
-from kerastui.engine.project.document import Project
-from kerastui.engine.runs import RunFolder, RunRecord
 from kerastui.screens.train.chart import Chart
 from kerastui.screens.train.epochs import EpochTable
 from kerastui.screens.train.notices_pane import Notices
 from kerastui.screens.train.progress import RunLine
-from kerastui.screens.train.screen import FIGURES_SECONDS, TrainScreen
-from kerastui.screens.train.view import ChartView
+from kerastui.screens.train.screen import FIGURES_SECONDS
 from kerastui.screens.widgets.log_view import LogView
-from kerastui.screens.widgets.modals import Confirm, HelpScreen, KeysScreen, Prompt
-from kerastui.shell import KerasTUI
+from kerastui.screens.widgets.modals import HelpScreen, KeysScreen
 
-
-class Seat:
-    """Sit before the app: press keys and look at the screen."""
-
-    def __init__(self, app: KerasTUI, pilot: Pilot[None]) -> None:
-        self.app, self.pilot, self.engine = app, pilot, fake(app)
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await settled(self.pilot)
-
-    async def train(self, epochs: int = 0) -> None:
-        """Start a run by its key and let it come some epochs far."""
-        await self.press("f5")
-        await until(self.pilot, lambda: self.app.studio.run is not None and self.app.studio.run.run)
-        for epoch in range(1, epochs + 1):
-            self.engine.epoch(epoch)
-        await self.shows(f"epoch {epochs:>2}/" if epochs else "training")
-
-    async def shows(self, *texts: str) -> None:
-        """Wait until texts stand on the screen."""
-        try:
-            await until(self.pilot, lambda: all(text in self.text for text in texts), 5)
-        except TimeoutError:
-            raise AssertionError(f"{texts} not in\n{self.text}") from None
-
-    @property
-    def text(self) -> str:
-        return screen_text(self.app)
-
-    def asked(self, kind: type) -> int:
-        """Return how often the engine was asked for something."""
-        return sum(isinstance(body, kind) for body in self.engine.requests)
-
-    @property
-    def screen(self) -> TrainScreen:
-        screen = self.app.screen
-        assert isinstance(screen, TrainScreen)
-        return screen
-
-    def view(self, chart: str = "main") -> ChartView:
-        """Return what a chart shows."""
-        view = self.screen.query_one(f"#{chart}", Chart).view
-        assert view is not None
-        return view
-
-
-@asynccontextmanager
-async def seated(
-    tmp_path: Path,
-    size: tuple[int, int] = (120, 40),
-    project: Project | None = None,
-    engine: FakeEngine | None = None,
-    *,
-    there: bool = True,
-) -> AsyncIterator[Seat]:
-    """Open the app on a project, at the Train screen."""
-    app = make_app(tmp_path, project, engine)
-    async with app.run_test(size=size) as pilot:
-        await settled(pilot)
-        if there:
-            await pilot.press("4")
-            await settled(pilot)
-        yield Seat(app, pilot)
-
-
-# Before a run --------------------------------------------------------------------------------------------------------
+# Before a run ---------------------------------------------------------------------------------------------------------
 
 
 async def test_without_a_run_it_says_how_to_start_one(tmp_path: Path) -> None:
@@ -123,7 +49,7 @@ async def test_what_keeps_a_run_from_starting_is_shown_with_the_way_to_it(tmp_pa
         assert seat.app.screen.query("GraphPane")
 
 
-# A run ---------------------------------------------------------------------------------------------------------------
+# A run ----------------------------------------------------------------------------------------------------------------
 
 
 async def test_f5_starts_a_run_from_any_stage_and_shows_curves_and_epochs(tmp_path: Path) -> None:
@@ -262,7 +188,7 @@ async def test_a_refused_pause_is_a_notice_until_it_is_closed(tmp_path: Path) ->
         assert "saving its model" not in seat.text
 
 
-# The engine ----------------------------------------------------------------------------------------------------------
+# The engine -----------------------------------------------------------------------------------------------------------
 
 
 async def test_a_lost_engine_is_a_line_with_its_keys_and_r_starts_another(tmp_path: Path) -> None:
@@ -303,147 +229,7 @@ async def test_the_log_is_one_key_away(tmp_path: Path) -> None:
         await seat.shows("engine: hello")
 
 
-# Charts --------------------------------------------------------------------------------------------------------------
-
-
-async def test_smoothing_and_log_belong_to_the_chart_with_the_focus(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train(3)
-        assert "smooth 0.93 · log y · epoch" in seat.text
-        assert "smooth 0.5 · linear · epoch" in seat.text
-        await seat.press("o", "y")
-        assert (seat.view().smoothing, seat.view().log_y) == (0.0, False)
-        assert (seat.view("metric").smoothing, seat.view("metric").log_y) == (0.5, False)
-        await seat.press("tab", "o", "y")
-        assert (seat.view().smoothing, seat.view().log_y) == (0.0, False)
-        assert (seat.view("metric").smoothing, seat.view("metric").log_y) == (0.8, True)
-
-
-async def test_o_goes_round_all_smoothings(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train(3)
-        seen = []
-        for _ in range(4):
-            await seat.press("o")
-            seen.append(seat.view().smoothing)
-        assert seen == [0.0, 0.5, 0.8, 0.93]
-
-
-async def test_the_x_axis_is_that_of_all_charts(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train(3)
-        ranges = []
-        for _ in range(3):
-            await seat.press("x")
-            assert seat.view().x == seat.view("metric").x
-            ranges.append((seat.view().x, seat.view().x_range))
-        assert ranges == [("step", (0.0, 900.0)), ("time", (0.0, 3.75)), ("epoch", (0.0, 20.0))]
-
-
-async def test_the_cursor_reads_all_charts_and_moves(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train(8)
-        await seat.press("left")
-        assert seat.view().cursor is None
-        await seat.press("c")
-        assert seat.view().cursor == seat.view("metric").cursor == 8.0, "it begins at the best epoch"
-        await seat.press("left")
-        assert seat.view().cursor == 7.5
-        await seat.press("left")
-        assert "│ 7  " in seat.text
-        assert seat.text.splitlines()[4].count("0.644") == 1, "the validation loss of epoch 7"
-        await seat.press("tab", "tab", "right", "shift+left")
-        assert seat.view("metric").cursor == 2.5, "the arrows work from the table too"
-        await seat.press("shift+left", "shift+left")
-        assert seat.view().cursor == 0.0
-        await seat.press("c")
-        assert seat.view().cursor is None
-
-
-async def test_the_cursor_keeps_its_moment_on_another_axis(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train(8)
-        await seat.press("c", "x")
-        assert seat.view().cursor == 8 * 45
-        await seat.press("x")
-        assert seat.view().cursor == pytest.approx(8.0)
-
-
-async def test_m_shows_the_next_metric(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train()
-        for epoch in (1, 2):
-            seat.engine.epoch(epoch, loss=1.0 / epoch, mean_absolute_error=0.5, accuracy=0.9, val_loss=1.0)
-        await seat.shows("accuracy │ mean_absolute_error")
-        assert seat.view("metric").title == "accuracy"
-        await seat.press("m")
-        assert seat.view("metric").title == "mean_absolute_error"
-        await seat.shows("mae")
-        await seat.press("m")
-        assert seat.view("metric").title == "accuracy"
-
-
-async def test_a_click_on_a_tab_shows_its_metric(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train()
-        seat.engine.epoch(1, loss=1.0, mean_absolute_error=0.5, accuracy=0.9)
-        await seat.shows("accuracy │ mean_absolute_error")
-        await seat.pilot.click("#metric", offset=(20, 0))
-        await settled(seat.pilot)
-        assert seat.view("metric").title == "mean_absolute_error"
-
-
-async def test_a_run_with_nothing_but_a_loss_has_one_chart(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train()
-        seat.engine.epoch(1, loss=0.5)
-        await seat.shows("ep    loss")
-        assert not seat.screen.query_one("#metric").display
-        assert "m metric" not in seat.text
-
-
-async def test_a_learning_rate_that_changes_has_a_mark_and_a_tab(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train(2)
-        run = seat.app.studio.run
-        assert run is not None
-        last = msgspec.structs.replace(run.history[-1], epoch=3, elapsed=3.0, learning_rate=1e-4)
-        seat.engine.emit(last)
-        await seat.shows("lr 1e-4", "accuracy │ lr", "epoch 3  lr 1e-3 → 1e-4")
-
-
-# Small terminals -----------------------------------------------------------------------------------------------------
-
-
-async def test_a_small_terminal_has_one_chart_with_tabs(tmp_path: Path) -> None:
-    async with seated(tmp_path, size=(80, 24)) as seat:
-        await seat.train(3)
-        await seat.shows(" loss │ accuracy", "epochs", "notices", "GiB")
-        assert not seat.screen.query_one("#metric").display
-        assert "samples/s" not in seat.text
-        lines = seat.text.splitlines()
-        assert "training" in lines[1]
-        assert all(key in lines[-1] for key in ("space pause", "s stop, keep", "m metric", "? keys"))
-        assert "1.213" in seat.text
-        await seat.press("m")
-        assert seat.view().title == "accuracy"
-        assert "smooth 0.5" in seat.text
-        await seat.press("o")
-        assert seat.view().smoothing == 0.8
-
-
-async def test_it_follows_the_size_of_the_terminal(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train(2)
-        assert seat.view().tabs == ()
-        await seat.pilot.resize_terminal(80, 24)
-        await until(seat.pilot, lambda: seat.view().tabs == ("loss", "accuracy"))
-        await seat.pilot.resize_terminal(200, 60)
-        await until(seat.pilot, lambda: seat.view().tabs == ())
-        assert seat.screen.query_one("#side").size.width == 48
-
-
-# The table and the notices -------------------------------------------------------------------------------------------
+# The table and the notices --------------------------------------------------------------------------------------------
 
 
 async def test_the_table_scrolls_by_keys(tmp_path: Path) -> None:
@@ -487,80 +273,7 @@ async def test_notices_that_do_not_fit_are_counted_and_scrolled_to(tmp_path: Pat
         assert notices.scroll_offset.y == 0
 
 
-# Saving --------------------------------------------------------------------------------------------------------------
-
-
-async def test_w_saves_the_model_where_it_was_told(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train(1)
-        await seat.press("w")
-        assert isinstance(seat.app.screen, Prompt)
-        where = str(tmp_path / "project" / "small.keras")
-        assert seat.app.screen.query_one(Input).value == where
-        await seat.press("enter")
-        await seat.shows("✓ saved  small.keras")
-        assert [body for body in seat.engine.requests if isinstance(body, Save)] == [Save(where, False)]
-
-
-async def test_a_path_that_cannot_be_is_refused_while_it_is_typed(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train(1)
-        await seat.press("w", *"mine.h5", "enter")
-        await seat.shows("the name must end in .keras")
-        assert isinstance(seat.app.screen, Prompt)
-        await seat.press("escape")
-        assert seat.asked(Save) == 0
-
-
-async def test_a_file_that_is_there_is_asked_for(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        there = tmp_path / "project" / "small.keras"
-        there.write_bytes(b"old")
-        await seat.train(1)
-        await seat.press("w", "enter")
-        await until(seat.pilot, lambda: isinstance(seat.app.screen, Confirm))
-        await seat.shows("small.keras is there already.", "What it holds would be lost.")
-        await seat.press("enter")
-        await until(seat.pilot, lambda: isinstance(seat.app.screen, TrainScreen))
-        assert seat.asked(Save) == 0, "the focus was on the harmless answer"
-        await seat.press("w", "enter")
-        await until(seat.pilot, lambda: isinstance(seat.app.screen, Confirm))
-        await seat.press("y")
-        await seat.shows("✓ saved  small.keras")
-        assert [body.overwrite for body in seat.engine.requests if isinstance(body, Save)] == [True]
-
-
-async def test_a_refused_save_says_why(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train(1)
-        seat.engine.refusals[Save] = ("the disk is full", "free some space")
-        await seat.press("w", "enter")
-        await seat.shows("✗ the disk is full", "free some space")
-
-
-async def test_a_model_the_engine_has_not_is_copied_from_its_run(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        await seat.train(1)
-        kept = tmp_path / "model.keras"
-        kept.write_bytes(b"weights")
-        seat.engine.emit(RunFinished("completed", 1, {}, str(kept)))
-        seat.engine.refusals[Save] = ("there is no trained model yet", "f5 trains one")
-        await seat.press("w", "enter")
-        await seat.shows("✓ saved  small.keras")
-        assert (tmp_path / "project" / "small.keras").read_bytes() == b"weights"
-
-
-# Runs on disk, help --------------------------------------------------------------------------------------------------
-
-
-def write_run(project_folder: Path, status: str, epochs: int = 3) -> None:
-    """Write a run as the engine leaves it."""
-    folder = RunFolder.create(project_folder, "")
-    folder.write("run.json", RunRecord(folder.run, status, 0.0, epochs))
-    for epoch in range(1, epochs + 1):
-        logs = {"loss": 1 / epoch, "accuracy": 0.9, "val_loss": 1.5 / epoch, "val_accuracy": 0.8}
-        folder.add_epoch(epoch, logs, epoch * 1.5)
-    (folder.path / "model.keras").write_bytes(b"weights")
+# Runs on disk, help ---------------------------------------------------------------------------------------------------
 
 
 async def test_a_run_from_disk_shows_its_history(tmp_path: Path) -> None:
