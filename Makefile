@@ -38,3 +38,4 @@ catalog:
 bench:
 	uv run python benchmarks/startup.py
 	uv run python benchmarks/canvas.py
+	uv run python benchmarks/plot.py

@@ -20,6 +20,7 @@ from kerastui.engine.project.problems import Problem
 from kerastui.engine.studio import Studio, Topic
 from kerastui.screens.widgets.footer import Footer
 from kerastui.screens.widgets.header import Chip, Header, HeaderView, Mark, Stage
+from kerastui.screens.widgets.refusal import Refusal, Refused
 
 STAGES = ("Data", "Build", "Configure", "Train")
 """The stages of a project, in order; the number keys open them."""
@@ -34,6 +35,10 @@ class StudioScreen(Screen[None]):
         studio: What is open.
     """
 
+    DEFAULT_CSS = """
+    StudioScreen { layers: default refusal; }
+    """
+
     def __init__(self, studio: Studio) -> None:
         super().__init__()
         self.studio = studio
@@ -45,6 +50,7 @@ class StudioScreen(Screen[None]):
         yield Header()
         with Container(id="body"):
             yield from self.compose_body()
+        yield Refusal()
         yield Footer()
 
     def compose_body(self) -> Iterable[Widget]:
@@ -76,8 +82,21 @@ class StudioScreen(Screen[None]):
         return self.studio.do(label, after) is not None
 
     def refuse(self, error: EditError | str) -> None:
-        """Say why something cannot be done."""
-        self.notify(str(error), severity="warning", markup=False)
+        """Say why something cannot be done, until the next key or click."""
+        self.query_one(Refusal).say(str(error))
+
+    @on(Refused)
+    def _refused(self, event: Refused) -> None:
+        event.stop()
+        self.refuse(event.text)
+
+    def on_key(self) -> None:
+        """Take away why the last action was refused: what this key does comes after it."""
+        self.query_one(Refusal).hush()
+
+    def on_mouse_down(self) -> None:
+        """Take away why the last action was refused."""
+        self.query_one(Refusal).hush()
 
     def _listen(self) -> None:
         self.studio.listen(lambda topic: self._hear(topic))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
-from apps import screen_text, settled, until
+from apps import app_of, press, screen_text, settled, until
 from textual.pilot import Pilot
 
 from kerastui.engine import templates
@@ -39,19 +39,6 @@ async def pilot(tmp_path: Path) -> AsyncIterator[Pilot[None]]:
         await app.studio.close()
 
 
-def studio_of(pilot: Pilot[None]) -> KerasTUI:
-    """Return the app of a pilot."""
-    app = pilot.app
-    assert isinstance(app, KerasTUI)
-    return app
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys and wait until what follows is checked and shown."""
-    await pilot.press(*keys)
-    await settled(pilot)
-
-
 async def add(pilot: Pilot[None], name: str) -> None:
     """Add a layer after the selected card, by search."""
     await press(pilot, "a", *name, "enter")
@@ -59,7 +46,7 @@ async def add(pilot: Pilot[None], name: str) -> None:
 
 async def run_is(pilot: Pilot[None], *statuses: str) -> None:
     """Wait until the run is in one of some states."""
-    app = studio_of(pilot)
+    app = app_of(pilot)
     await until(pilot, lambda: app.studio.run is not None and app.studio.run.status in statuses, 120)
 
 
@@ -80,7 +67,7 @@ def opened_in_stock_keras(model: Path, images: Path, output: Path) -> dict[str, 
 
 
 async def test_from_the_demo_to_a_saved_model_by_keys_alone(pilot: Pilot[None], tmp_path: Path) -> None:
-    app = studio_of(pilot)
+    app = app_of(pilot)
     await press(pilot, "down", "down")  # pixels → flatten → hidden
     await add(pilot, "dense")
     await add(pilot, "dropout")
@@ -151,7 +138,7 @@ async def type_path(pilot: Pilot[None], path: Path) -> None:
 
 
 async def test_the_engine_is_killed_five_times_and_nothing_is_lost(pilot: Pilot[None]) -> None:
-    app = studio_of(pilot)
+    app = app_of(pilot)
     app.studio.do("long", commands.set_fit(app.studio.project, epochs=100_000))
     await settled(pilot)
     client = app.studio.engine

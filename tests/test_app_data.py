@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from apps import screen_text, settled, until
+from apps import app_of, press, screen_text, settled, until
 from textual.pilot import Pilot
 
 from kerastui.engine.project import commands
@@ -38,19 +38,6 @@ async def pilot(tmp_path: Path) -> AsyncIterator[Pilot[None]]:
         await press(found, "1")
         yield found
         await app.studio.close()
-
-
-def app_of(pilot: Pilot[None]) -> KerasTUI:
-    """Return the app of a pilot."""
-    app = pilot.app
-    assert isinstance(app, KerasTUI)
-    return app
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys and wait until what follows is read, checked and shown."""
-    await pilot.press(*keys)
-    await settled(pilot)
 
 
 async def open_file(pilot: Pilot[None], name: str) -> None:

@@ -22,6 +22,7 @@ from kerastui.screens.build.graph_view import Facts, class_text, facts_of, graph
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.modals import Choice, Choose, Prompt
+from kerastui.screens.widgets.refusal import Refused
 
 NARROW = 60
 """Columns below which the bottom border names the parameters only."""
@@ -141,7 +142,7 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
             self._refuse(str(error))
 
     def _refuse(self, text: str) -> None:
-        self.notify(text, severity="warning", markup=False)
+        self.post_message(Refused(text))
 
     def _card_name(self, key: str) -> str:
         return node_name(self._project.graph, key)

@@ -53,13 +53,24 @@ async def until(pilot: Pilot[None], what: Callable[[], object], seconds: float =
             await asyncio.sleep(0.01)
 
 
-async def settled(pilot: Pilot[None]) -> None:
-    """Wait until checks and data are in and shown."""
+def app_of(pilot: Pilot[None]) -> KerasTUI:
+    """Return the app of a pilot."""
     app = pilot.app
     assert isinstance(app, KerasTUI)
+    return app
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until checks and data are in and shown."""
     await pilot.pause()
-    await app.studio.settle()
+    await app_of(pilot).studio.settle()
     await pilot.pause()
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys and wait until what follows is checked and shown."""
+    await pilot.press(*keys)
+    await settled(pilot)
 
 
 def screen_text(app: KerasTUI) -> str:
