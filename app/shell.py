@@ -195,6 +195,7 @@ class KerasTUI(App[None]):
         self._say("did again", self.studio.redo(), "nothing to do again")
 
     def _say(self, done: str, edit: Edit | None, nothing: str) -> None:
+        self.clear_notifications()  # many steps back are one notice, not a stack over the panes
         self.notify(edit.label if edit else nothing, title=done if edit else "", timeout=2, markup=False)
 
     # Runs -----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,7 +97,7 @@ class RunState:
 
     def best(self, name: str = "val_loss") -> EpochEnded | None:
         """Return the finished epoch with the best value: the least of a loss, the greatest of anything else."""
-        found = [epoch for epoch in self.history if name in epoch.logs]
+        found = [epoch for epoch in self.history if not math.isnan(epoch.logs.get(name, math.nan))]
         if not found:
             return None
         sign = 1 if name.endswith("loss") or "error" in name else -1
@@ -131,7 +132,7 @@ class RunState:
     def lost(self) -> None:
         """Note that the engine ended during the run."""
         if self.live:
-            epoch = self.progress.epoch if self.progress else 1
+            epoch = self.progress.epoch if self.progress else len(self.history) + 1
             self.status = "lost"
             self.note = f"the engine ended at epoch {epoch}; {len(self.history)} finished epochs are kept"
             self.hint = "r starts a new engine, f5 trains again"
@@ -162,11 +163,11 @@ def read_run(folder: Path) -> RunState | None:
     record = read_record(folder)
     if record is None:
         return None
-    state = RunState(run_number(folder), str(folder), epochs=record.epochs)
+    state = RunState(run_number(folder), str(folder), epochs=record.planned)
     state.history = [
         EpochEnded(
             epoch=number,
-            epochs=record.epochs,
+            epochs=record.planned,
             logs=logs,
             duration=0.0,
             elapsed=elapsed,

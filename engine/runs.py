@@ -29,6 +29,7 @@ class RunRecord(msgspec.Struct, frozen=True):
             `"running"`.
         started: Start, seconds since the epoch.
         epochs: Epochs done.
+        planned: Epochs to do.
         metrics: Loss and metrics of the last epoch.
         seed: Seed, or `None`.
         versions: Versions of what it ran on, by name.
@@ -39,6 +40,7 @@ class RunRecord(msgspec.Struct, frozen=True):
     status: str
     started: float
     epochs: int = 0
+    planned: int = 0
     metrics: dict[str, float] = {}
     seed: int | None = None
     versions: dict[str, str] = {}

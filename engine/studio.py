@@ -332,7 +332,7 @@ class Studio:
                 if self.run is not None:
                     self.run.lost()
                     self._tell("run")
-                self._engine("lost", "the engine ended; r starts a new one, l shows its log")
+                self._engine("lost", "the engine ended; r starts a new one, f12 shows its log")
             case _:
                 if isinstance(event, RunStarted) and self.run is not None and self.run.run:
                     self.run = RunState()

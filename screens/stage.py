@@ -159,6 +159,8 @@ class StageScreen(StudioScreen):
         Binding("f8", "next_problem", "next problem", id="stage.next_problem", show=False),
     ]
 
+    _visited: Problem | None = None
+
     class StageChosen(Message):
         """Ask the app to show another stage.
 
@@ -204,15 +206,20 @@ class StageScreen(StudioScreen):
                 self.refuse(error)
 
     def action_next_problem(self) -> None:
-        """Go to the next problem, on whatever stage it is."""
+        """Go to the problem after the one gone to last: those of this stage first, then those of the others."""
         found = [problem for problem in self.studio.problems if problem.severity != "note"]
         if not found:
             self.notify("no problems", timeout=3)
             return
-        here = STAGES[self.NUMBER - 1].lower()
-        problem = next((problem for problem in found if problem.stage == here), found[0])
         stages = [name.lower() for name in STAGES]
-        self.post_message(self.StageChosen(stages.index(problem.stage) + 1, problem.subject))
+        here = stages[self.NUMBER - 1]
+        found.sort(key=lambda problem: problem.stage != here)
+        place = found.index(self._visited) + 1 if self._visited in found else 0
+        problem = self._visited = found[place % len(found)]
+        if problem.stage == here:
+            self.show_subject(problem.subject)
+        else:
+            self.post_message(self.StageChosen(stages.index(problem.stage) + 1, problem.subject))
 
     @on(Header.StageClicked)
     def _clicked(self, event: Header.StageClicked) -> None:

@@ -73,7 +73,7 @@ class Run:
         self.begun: Future[None] = Future()
         self.model: Functional | None = None
         self._tell = tell
-        self._record = RunRecord(0, "running", time.time(), seed=project.fit.seed)
+        self._record = RunRecord(0, "running", time.time(), planned=project.fit.epochs, seed=project.fit.seed)
         self._note = ""
 
     def train(self) -> None:
@@ -216,7 +216,7 @@ def explain_failure(error: Exception) -> RunError:
         )
     if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__:
         return RunError("there is not enough memory for a step", "take a smaller batch_size, or fewer units")
-    return RunError(plain_message(error), "the log (l) has the whole message")
+    return RunError(plain_message(error), "the log (f12) has the whole message")
 
 
 def _versions() -> dict[str, str]:

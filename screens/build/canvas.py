@@ -15,65 +15,12 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Offset
 from textual.message import Message
 
+from kerastui.screens.build.canvas_modes import Connecting, Drag, Moving
 from kerastui.screens.build.canvas_paint import Looks
 from kerastui.screens.build.canvas_pane import CanvasPane
 from kerastui.screens.build.canvas_scene import Direction
 from kerastui.screens.build.canvas_view import Ghost, Level
 from kerastui.screens.build.layout import Box
-from kerastui.screens.build.wires import Point
-
-
-@dataclass(slots=True)
-class Connecting:
-    """A wire is being drawn from a card.
-
-    Args:
-        source: Id of the card.
-        legal: Cards it may end at.
-        target: Card it ends at now.
-        end: Cell it ends at while the mouse draws it away from any card.
-    """
-
-    source: str
-    legal: frozenset[str]
-    target: str | None = None
-    end: Point | None = None
-
-
-@dataclass(slots=True)
-class Moving:
-    """A card is being moved.
-
-    Args:
-        id: Id of the card.
-        x: Column of its top left corner.
-        y: Row of its top left corner.
-    """
-
-    id: str
-    x: int
-    y: int
-
-
-@dataclass(slots=True)
-class Drag:
-    """A mouse button is held.
-
-    Args:
-        kind: What a movement does: `"card"` moves, `"wire"` connects, `"pan"` scrolls.
-        card: Card under the button, if any.
-        start: Place of the press on the screen.
-        grab: Place of the press from the top left corner of the card.
-        scroll: Scroll offset at the press.
-        moved: The mouse has moved since.
-    """
-
-    kind: str
-    card: str | None
-    start: Offset
-    grab: Offset
-    scroll: Offset
-    moved: bool = False
 
 
 class GraphCanvas(CanvasPane):
@@ -127,6 +74,13 @@ class GraphCanvas(CanvasPane):
     @dataclass
     class ConnectRequested(Message):
         """A wire was drawn from one card to another."""
+
+        source: str
+        target: str
+
+    @dataclass
+    class WireRefused(Message):
+        """A wire was drawn to a card that it cannot end at."""
 
         source: str
         target: str
@@ -254,6 +208,8 @@ class GraphCanvas(CanvasPane):
         self.refresh()
         if isinstance(mode, Connecting) and mode.target and mode.target in mode.legal:
             self.post_message(self.ConnectRequested(mode.source, mode.target))
+        elif isinstance(mode, Connecting) and mode.over:
+            self.post_message(self.WireRefused(mode.source, mode.over))
         elif isinstance(mode, Moving):
             self.post_message(self.CardMoved(mode.id, *self._scene.stored(mode.x, mode.y)))
 
@@ -356,7 +312,8 @@ class GraphCanvas(CanvasPane):
         if not isinstance(self._mode, Connecting):
             self._mode = Connecting(source, self._scene.legal_targets(source))
         target = self._scene.card_at(x, y)
-        self._mode.target = target if target in self._mode.legal else None
+        legal = target in self._mode.legal
+        self._mode.target, self._mode.over = (target, None) if legal else (None, target)
         self._mode.end = x, y
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
@@ -378,8 +335,11 @@ class GraphCanvas(CanvasPane):
 
     def _click_card(self, card: str) -> None:
         if isinstance(self._mode, Connecting):
-            self._mode.target = card
-            self._complete()
+            if card in self._mode.legal:
+                self._mode.target = card
+                self._complete()
+            else:
+                self.post_message(self.WireRefused(self._mode.source, card))
         else:
             self.select(card)
 

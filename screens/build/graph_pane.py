@@ -16,9 +16,11 @@ from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import node_name, nodes, sources
 from kerastui.engine.studio import Studio
-from kerastui.screens.build.canvas import Connecting, GraphCanvas, Moving
+from kerastui.screens.build.canvas import GraphCanvas
+from kerastui.screens.build.canvas_modes import Connecting, Moving
 from kerastui.screens.build.canvas_pane import CanvasPane
 from kerastui.screens.build.graph_view import Facts, class_text, facts_of, graph_view, totals
+from kerastui.screens.build.wire_reasons import why_no_target, why_not
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.modals import Choice, Choose, Prompt
@@ -155,11 +157,8 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
         if targets:
             super().begin_connect(source, targets)
             self._mode_changed()
-        elif len(self._project.graph.calls) < 2:
-            self._refuse("there is no other layer to connect to; a adds one")
         else:
-            what = f"{self._card_name(source)} cannot feed another layer"
-            self._refuse(f"{what}: all others feed it or are fed by it, and a wire would close a cycle")
+            self._refuse(why_no_target(self._project.graph, source))
 
     def begin_move(self, card: str) -> None:
         """Move a card with the arrow keys."""
@@ -257,6 +256,11 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
             self._refuse(str(error))
         else:
             self._edit(label, after, select=target)
+
+    @on(GraphCanvas.WireRefused)
+    def _wire_refused(self, event: GraphCanvas.WireRefused) -> None:
+        event.stop()
+        self._refuse(why_not(self._project.graph, event.source, event.target))
 
     @on(GraphCanvas.CardMoved)
     def _moved(self, event: GraphCanvas.CardMoved) -> None:

@@ -25,7 +25,7 @@ from kerastui.screens.data import edits
 from kerastui.screens.data.board import Board
 from kerastui.screens.data.columns import ColumnRows, encoding_choices, missing_choices, role_choices
 from kerastui.screens.data.preview import Preview
-from kerastui.screens.stage import STAGES, StageScreen
+from kerastui.screens.stage import StageScreen
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.modals import Choice, Choose, Prompt
 from kerastui.screens.widgets.rows import Rows
@@ -63,7 +63,6 @@ class DataScreen(StageScreen):
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
         self.board = Board(studio)
-        self._visited: Problem | None = None
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield the message of what could not be opened, and the panes."""
@@ -86,20 +85,6 @@ class DataScreen(StageScreen):
     def show_subject(self, subject: str) -> None:
         """Put the cursor on a column, or show the binding of an input or output, or else the list of problems."""
         self.board.show_subject(subject)
-
-    def action_next_problem(self) -> None:
-        """Go to the problem after the one gone to last, on whatever stage it is."""
-        found = [problem for problem in self.studio.problems if problem.severity != "note"]
-        if not found:
-            super().action_next_problem()
-            return
-        place = found.index(self._visited) + 1 if self._visited in found else 0
-        problem = self._visited = found[place % len(found)]
-        if problem.stage == "data":
-            self.show_subject(problem.subject)
-        else:
-            number = [name.lower() for name in STAGES].index(problem.stage) + 1
-            self.post_message(self.StageChosen(number, problem.subject))
 
     # What can be done -----------------------------------------------------------------------------------------------
 

@@ -244,7 +244,7 @@ class HomeScreen(StudioScreen):
             if text is not None:
                 self._create(Path(text).expanduser(), made)
 
-        label = "Folder of the project. Its last part is the project's name. tab completes."
+        label = "A folder; its name becomes the name of the project."
         self.app.push_screen(
             Prompt("new project", label, f"./{free_name(Path.cwd(), made.name)}", check=wrong_place, paths=True), placed
         )

@@ -18,6 +18,7 @@ from kerastui.screens.widgets.rows import Column, Row, Rows
 from kerastui.screens.widgets.words import count
 
 _WIDE = 100
+_KEYS = (("enter", "primary bold"), (" choose  ", "muted"), ("esc", "primary bold"), (" close", "muted"))
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -135,7 +136,8 @@ class Choose(Dialog[str | None]):
         rows.show([Row(choice.value, self._cells(choice, with_help)) for choice in found])
         if text and found:
             rows.move_to(found[0].value)
-        self.query_one(Box).set_titles(self._title, f"{count(len(found))} of {count(len(self._choices))}")
+        state = f"{count(len(found))} of {count(len(self._choices))}"
+        self.query_one(Box).set_titles(self._title, state, bottom_right=_KEYS)
 
     @staticmethod
     def _cells(choice: Choice, with_help: bool) -> tuple[Line, ...]:

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from kerastui.screens.widgets.dialog import Box, Dialog
 from kerastui.screens.widgets.helpable import find_help
-from kerastui.screens.widgets.live_keys import LiveKey, live_keys
+from kerastui.screens.widgets.live_keys import EVERYWHERE, LiveKey, live_keys
 from kerastui.screens.widgets.rows import Column, Row, Rows
 
 _COLUMNS = (Column(words="primary bold", align="right"), Column(words="text", flex=True))
@@ -25,7 +25,7 @@ def key_rows(keys: Sequence[LiveKey]) -> list[Row]:
         keys: The keys, those of the focus first.
     """
     rows: list[Row] = []
-    owners = list(dict.fromkeys(key.owner for key in keys))
+    owners = sorted(dict.fromkeys(key.owner for key in keys), key=lambda owner: owner == EVERYWHERE)
     for owner in owners:
         rows.append(Row(f"group:{owner}", (owner, ""), kind="group"))
         rows += [

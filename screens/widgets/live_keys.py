@@ -23,17 +23,20 @@ _SHOWN = {
     "tab": "tab",
 }
 _ARROWS = {"up", "down", "left", "right"}
-_GENERAL = "everywhere"
+EVERYWHERE = "everywhere"
+"""Group of the keys that act on every screen."""
 
 _PLAIN_WORDS = {
     "app.focus_next": "next pane",
     "app.focus_previous": "previous pane",
-    "screen.copy_text": "copy the selection",
     "app.command_palette": "commands",
     "command_palette": "commands",
     "quit": "quit",
 }
 """Our words for what Textual's own bindings do."""
+
+_UNSAID = {"screen.copy_text"}
+"""Actions of Textual's that need no line: copying goes without saying, and its keys differ between terminals."""
 
 
 class LiveKey(msgspec.Struct, frozen=True):
@@ -76,7 +79,7 @@ def key_name(binding: Binding) -> str:
 def _owner(node: DOMNode, binding: Binding) -> str:
     """Return the group a key is listed in: the pane's title, the screen's group title, or everywhere."""
     if isinstance(node, App) or binding.action in _PLAIN_WORDS:
-        return _GENERAL
+        return EVERYWHERE
     if node.BINDING_GROUP_TITLE:
         return node.BINDING_GROUP_TITLE
     above: DOMNode | None = node
@@ -96,7 +99,7 @@ def live_keys(screen: Screen[object]) -> Sequence[LiveKey]:
     found: dict[tuple[int, str], LiveKey] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if not active.enabled or not binding.description or binding.system:
+        if not active.enabled or not binding.description or binding.system or binding.action in _UNSAID:
             continue
         place = (id(active.node), binding.action)
         known = found.get(place)

@@ -155,7 +155,9 @@ class Prompt(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out sentence, field and what is wrong."""
         with Box(classes="-low") as box:
-            box.set_titles(self._title)
+            keys = [("tab", "primary bold"), (" complete  ", "muted")] if self._paths else []
+            keys += [("enter", "primary bold"), (" take  ", "muted"), ("esc", "primary bold"), (" close", "muted")]
+            box.set_titles(self._title, bottom_right=keys)
             if self._label:
                 yield Static(self._label, classes="label", markup=False)
             yield Input(self._value, compact=True, suggester=PathSuggester() if self._paths else None)
