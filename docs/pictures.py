@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 from textual.pilot import Pilot
 
@@ -16,12 +17,24 @@ from kerastui.shell import KerasTUI
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZE = (120, 40)
+SPACE = "http://www.w3.org/2000/svg"
 
 
 def take(app: KerasTUI, name: str) -> None:
-    """Save what is on the screen as an SVG that fetches nothing: fonts are the reader's own."""
+    """Save what is on the screen as an SVG that fetches nothing and keeps the terminal's grid in any font."""
     svg = re.sub(r"@font-face \{.*?\}\s*", "", app.export_screenshot(), flags=re.DOTALL)
-    (FOLDER / f"{name}.svg").write_text(svg.replace("Fira Code", "monospace"), encoding="utf-8")
+    ElementTree.register_namespace("", SPACE)
+    root = ElementTree.fromstring(svg.replace("Fira Code", "monospace"))
+    for text in root.iter(f"{{{SPACE}}}text"):
+        content, length = text.text or "", text.attrib.pop("textLength", None)
+        if length and content:
+            # Words and symbols each at their own cell: a font that lacks a glyph borrows it from one of another width.
+            x, step = float(text.attrib.pop("x")), float(length) / len(content)
+            text.text = None
+            for part in re.finditer(r"[!-~]+|[^\x00-\xa0]", content):
+                place = {"x": f"{x + step * part.start():.1f}"}
+                ElementTree.SubElement(text, f"{{{SPACE}}}tspan", place).text = part[0]
+    (FOLDER / f"{name}.svg").write_text(ElementTree.tostring(root, encoding="unicode"), encoding="utf-8")
 
 
 async def wait(pilot: Pilot[None], seconds: float = 120.0) -> None:

@@ -91,7 +91,10 @@ class _Check:
 
     def run(self) -> Checked:
         for key, value in self.graph.inputs.items():
-            self.values[key] = Tensor((None, *value.shape), value.dtype)
+            try:
+                self.values[key] = Tensor((None, *value.shape), keras.backend.standardize_dtype(value.dtype))
+            except ValueError as error:
+                self.problems.append(Problem("error", "build", key, plain_message(error), "choose float32"))
         reports = {node: self.report(node) for node in order(self.graph) if node in self.graph.calls}
         while len(self.known) > REMEMBERED:
             self.known.popitem(last=False)

@@ -35,14 +35,34 @@ def explain_call(error: Exception, class_name: str, shapes: Sequence[Shape]) -> 
         wanted, found = int(ranks[2]), int(ranks[3])
         hint = "insert Flatten before it" if found > wanted else "insert Reshape before it"
         return f"{class_name} takes {least}{wanted} axes with the batch, gets {found}: {gets}", hint
+    if missing := re.search(r"missing a required argument: '(\w+)'", text):
+        what = f"{class_name} takes a second input ({missing[1]}), gets {len(shapes)}: {gets}"
+        return what, "connect another layer to it, or the same one again"
+    if built := re.search(r"expected axis (-?\d+) of input shape to have value (\d+)", text):
+        what = f"{class_name} was built for size {built[2]} on axis {built[1]}, gets {gets}"
+        return what, "its calls share weights and need one size; add a layer of its own here"
+    if "must be fully-defined" in text:
+        hint = "give the input a size, or insert Reshape before it"
+        return f"{class_name} needs sizes that are known, gets {gets}", hint
     if "incompatible shapes" in text or "matching shapes" in text:
         verb = "join" if class_name == "Concatenate" else class_name.lower()
-        return f"cannot {verb} {gets}: their shapes differ", "give both branches the same size"
+        axis = " on every axis but the one they are joined along" if class_name == "Concatenate" else ""
+        return f"cannot {verb} {gets}: their shapes differ", f"give both branches the same size{axis}"
     if "output size would be zero or negative" in text:
         return f"nothing is left of {gets}: the window is larger", 'take a smaller window, or padding="same"'
     if "total size of the tensor must be unchanged" in text.lower():
         return f"{text}, gets {gets}", "choose a target_shape of the same size"
     return f"{text}; gets {gets}" if gets and gets not in text else text, ""
+
+
+def explain_step(error: BaseException) -> str:
+    """Say what went wrong in a step of the training, with the class of the layer where it is known."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
+    layer = re.match(r"Exception encountered when calling (\w+)", text)
+    message = plain_message(error)
+    if isinstance(error, KeyError):
+        message = message.strip("'\"")
+    return f"{layer[1]}: {message}" if layer else message
 
 
 def plain_message(error: BaseException) -> str:
@@ -53,6 +73,9 @@ def plain_message(error: BaseException) -> str:
     """
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
     text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
+    # What TensorFlow raises while a graph runs: a heading, a traceback, the reason, the node.
+    if text.startswith("Graph execution error") and (reason := re.search(r"([^\n]+)\n\s*\[\[\{\{node", text)):
+        return reason[1].strip().rstrip(".")
     text = re.split(r"\n\s*(?:Arguments received by|Detected at node|Call arguments received|\[\[)", text)[0]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     line = re.sub(r"\s+", " ", " ".join(lines[:2])).strip().rstrip(".")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ class RunRecord(msgspec.Struct, frozen=True):
         started: Start, seconds since the epoch.
         epochs: Epochs done.
         planned: Epochs to do.
-        metrics: Loss and metrics of the last epoch.
+        metrics: Loss and metrics of the last epoch; `None` for one that is not a number, which JSON cannot hold.
         seed: Seed, or `None`.
         versions: Versions of what it ran on, by name.
         note: Why it failed, or `""`.
@@ -41,7 +42,7 @@ class RunRecord(msgspec.Struct, frozen=True):
     started: float
     epochs: int = 0
     planned: int = 0
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float | None] = {}
     seed: int | None = None
     versions: dict[str, str] = {}
     note: str = ""
@@ -71,8 +72,17 @@ class RunFolder:
         number = max((run_number(path) for path in base.iterdir()), default=0) + 1
         path = base / f"{number:04d}"
         path.mkdir()
-        write_atomically(path / FILE_NAME, project_text.encode())
-        return cls(path, number)
+        folder = cls(path, number)
+        try:
+            write_atomically(path / FILE_NAME, project_text.encode())
+        except OSError:
+            folder.discard()
+            raise
+        return folder
+
+    def discard(self) -> None:
+        """Take the folder away, as far as that is possible: a run that did not begin leaves nothing behind."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def write(self, name: str, value: Any) -> None:
         """Write a JSON file into the run, atomically.
@@ -124,15 +134,17 @@ def read_record(folder: Path) -> RunRecord | None:
 
 
 def read_history(folder: Path) -> Sequence[tuple[int, float, dict[str, float]]]:
-    """Return the finished epochs of a run: number, seconds since the start, logs."""
+    """Return the finished epochs of a run: number, seconds since the start, logs; lines that are damaged are left out."""
     try:
-        with (folder / "history.csv").open(newline="") as file:
+        with (folder / "history.csv").open(newline="", errors="replace") as file:
             rows = list(csv.DictReader(file))
-    except OSError:
+    except (OSError, csv.Error):
         return []
     epochs = []
     for row in rows:
-        values = {key: float(value) for key, value in row.items() if value not in (None, "")}
-        if "epoch" in values and "elapsed" in values and len(values) == len(row):
+        try:
+            values = {key: float(value) for key, value in row.items()}
             epochs.append((int(values.pop("epoch")), values.pop("elapsed"), values))
+        except (KeyError, TypeError, ValueError):
+            continue
     return epochs

@@ -32,7 +32,7 @@ from kerastui.engine.process.protocol import (
 from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit
-from kerastui.engine.project.problems import Problem, Repair
+from kerastui.engine.project.problems import Problem, Repair, together
 from kerastui.engine.project.repairs import apply_repair
 from kerastui.engine.project.workspace import Workspace
 from kerastui.engine.run_state import RunState, read_run
@@ -278,11 +278,10 @@ class Studio:
         project = self.workspace.project
         found = check_project(project)
         found += self.data.problems(project)
+        shapes: list[Problem] = []
         if self.checked is not None and not self.stale:
-            found += self.checked.problems
-            found += self.data.target_problems(project, self.checked)
-        ranks = {"error": 0, "warning": 1, "note": 2}
-        self.problems = tuple(sorted(dict.fromkeys(found), key=lambda problem: ranks[problem.severity]))
+            shapes = [*self.checked.problems, *self.data.target_problems(project, self.checked)]
+        self.problems = tuple(together(found, shapes))
         self._tell("problems")
 
     def _read_data(self) -> None:

@@ -65,7 +65,9 @@ class Seat:
 
     @property
     def notices(self) -> list[str]:
-        return [notice.message for notice in self.app._notifications]
+        refusal = self.screen.query_one(Refusal)
+        refused = [str(refusal.content)] if refusal.has_class("-shown") else []
+        return [*refused, *(notice.message for notice in self.app._notifications)]
 
     async def add(self, name: str) -> None:
         """Add a layer by search."""

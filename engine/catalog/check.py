@@ -33,6 +33,14 @@ _TAKES: Final[dict[ArgumentType, str]] = {
     "any": "a value, such as 1, (1, 2) or text",
 }
 
+FOREIGN: Final = frozenset({"TFSMLayer"})
+"""Classes whose arguments load a program from disk: opening, checking or training a project must run none unasked."""
+
+
+def foreign_code(name: str) -> str:
+    """Say why a class of `FOREIGN` is refused."""
+    return f"{name} runs a program from a file, which a project may not do; delete it"
+
 
 def takes(argument: Argument) -> str:
     """Say in plain words what an argument takes: `a whole number above 0`.
@@ -100,6 +108,8 @@ def check_config(entry: Entry, config: Mapping[str, Value]) -> list[str]:
         >>> check_config(catalog().layer("Dense"), {"unit": 3})
         ['Dense has no argument unit; did you mean units?', 'units is missing: it takes a whole number above 0']
     """
+    if entry.name in FOREIGN:
+        return [foreign_code(entry.name)]
     known = [argument.name for argument in entry.arguments]
     problems = [f"{entry.name} has no argument {name}{suggest(name, known)}" for name in config if name not in known]
     for argument in entry.arguments:

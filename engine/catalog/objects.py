@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from kerastui.engine.catalog.catalog import MODULES, NESTED, Entry, Kind, catalog
-from kerastui.engine.catalog.check import check_config, check_spec
+from kerastui.engine.catalog.check import FOREIGN, check_config, check_spec, foreign_code
 from kerastui.engine.project.document import Spec, Value
 
 
@@ -43,10 +43,15 @@ def build_object(spec: Spec, kind: Kind, name: str = "") -> Any:
 
 
 def _check_names(entry: Entry, spec: Spec) -> None:
-    """Refuse unknown and missing arguments; whether a value will do is for Keras to say."""
+    """Refuse unknown and missing arguments, and foreign code; whether a value will do is for Keras to say."""
+    if entry.name in FOREIGN:
+        raise ValueError(foreign_code(entry.name))
     if entry.kind == "activation" and spec.config:
         raise ValueError(f"{entry.name}: an activation is given by name alone; the layer of that name takes arguments")
     known = {argument.name: argument for argument in entry.arguments}
+    code = [name for name in spec.config if name in known and known[name].type == "code"]
+    if code:
+        raise ValueError(f"{entry.name} {code[0]}: it takes Python code, which a project cannot hold")
     missing = any(each.required and each.name not in spec.config for each in entry.arguments)
     if entry.kind != "activation" and (missing or not known.keys() >= spec.config.keys()):
         raise ValueError(f"{entry.name}: {check_config(entry, spec.config)[0]}")

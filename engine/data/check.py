@@ -196,8 +196,8 @@ def _bindings(
     if any(role == "target" for role, _ in bound):
         for name in outputs:
             if ("target", name) not in bound:
-                what = f"no target is bound to the output `{name}`, it will not be trained"
-                yield _problem("warning", name, what, "Bind a target column to it.")
+                what = f"no target is bound to the output `{name}`"
+                yield _problem("error", name, what, "Bind a target column to it, or make it no output in Build.")
 
 
 def _fit(binding: Binding, shape: tuple[int, ...], wanted: Shape) -> Iterator[Problem]:

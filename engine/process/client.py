@@ -203,12 +203,13 @@ class SocketClient(EngineClient):
         """
         await self.close()
         self._greeted = False
-        welcome = await self._join(launch.engine_of(folder)) if folder else None
-        if welcome is None:
-            try:
-                welcome = await self._greet(launch.start())
-            except OSError as error:
-                raise EngineLost(f"the engine cannot be started: {error}") from None
+        try:
+            welcome = await self._join(launch.engine_of(folder)) if folder else None
+            welcome = welcome or await self._greet(launch.start())
+        except EngineLost:
+            raise
+        except OSError as error:
+            raise EngineLost(f"the engine cannot be started: {error}") from None
         if welcome.protocol != PROTOCOL:
             raise EngineLost(f"the engine speaks protocol {welcome.protocol}, this program {PROTOCOL}; end it first")
         self._greeted = True
@@ -249,11 +250,8 @@ class SocketClient(EngineClient):
             running: The engine.
         """
         client = cls()
-        try:
-            await client._greet(running)
-        except (OSError, EngineLost):
-            return
-        await client.shutdown()
+        if await client._join(running) is not None:
+            await client.shutdown()
 
     async def shutdown(self) -> None:
         """End the engine, see its process end, and leave it; a run that goes on is stopped first, its model kept."""
@@ -278,19 +276,19 @@ class SocketClient(EngineClient):
         if running is None:
             return None
         try:
-            return await self._greet(running)
+            return await self._greet(running, seconds=0.0)  # it was written down after it listened
         except (EngineLost, OSError):
             await self.close()
             launch.unregister(running)
             return None
 
-    async def _greet(self, running: launch.Running) -> Welcome:
+    async def _greet(self, running: launch.Running, seconds: float = START_SECONDS) -> Welcome:
         self._running = running
-        self._reading = asyncio.create_task(self._read(await self._connect(running)))
+        self._reading = asyncio.create_task(self._read(await self._connect(running, seconds)))
         return self._expect(await self.request(Hello()), Welcome)
 
-    async def _connect(self, running: launch.Running) -> asyncio.StreamReader:
-        deadline = asyncio.get_running_loop().time() + START_SECONDS
+    async def _connect(self, running: launch.Running, seconds: float = START_SECONDS) -> asyncio.StreamReader:
+        deadline = asyncio.get_running_loop().time() + seconds
         while True:
             try:
                 reader, self._writer = await asyncio.open_unix_connection(running.socket)

@@ -95,7 +95,7 @@ def engines() -> list[Running]:
 
 
 def engine_of(folder: Path) -> Running | None:
-    """Return the engine that trains the project in a folder, or trained it last."""
+    """Return the engine that trains the project in a folder, or trained it last; none where no socket can be."""
     return next((item for item in engines() if item.project == str(folder.absolute())), None)
 
 

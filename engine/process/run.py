@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -14,7 +15,9 @@ import msgspec
 from kerastui.engine.control import TrainingControl
 from kerastui.engine.data.errors import DataError
 from kerastui.engine.events import EpochEnded, Finished, Started, TrainingEvent
+from kerastui.engine.explain import explain_step, plain_message
 from kerastui.engine.process.protocol import EventBody, RunFailed, RunFinished, RunStarted
+from kerastui.engine.project.checks import FILE_ARGUMENTS, check_project
 from kerastui.engine.project.document import Project, Spec
 from kerastui.engine.project.files import dumps
 from kerastui.engine.project.graph import node_name
@@ -25,8 +28,8 @@ if TYPE_CHECKING:
     from kerastui.engine.data.dataset import Dataset, Part
     from kerastui.engine.models import Functional
 
-FILE_ARGUMENTS = ("filepath", "filename", "log_dir", "backup_dir")
-"""Arguments of Keras callbacks that name a file or folder; they are taken from the run's folder."""
+LOG_HINT = "the log (f12) has the whole message"
+"""What to do about a failure that nobody foresaw."""
 
 
 class RunError(Exception):
@@ -48,6 +51,7 @@ class Prepared(NamedTuple):
     model: Functional
     dataset: Dataset
     folder: RunFolder
+    callbacks: list[Any]
 
 
 class Run:
@@ -85,12 +89,11 @@ class Run:
             self._fit(prepared)
         except Exception as error:
             failure = explain_failure(error)
+            if failure.hint == LOG_HINT:
+                traceback.print_exc()  # standard error is the log
             if prepared is None:
                 self.begun.set_exception(failure)
                 return
-            import traceback
-
-            traceback.print_exc()  # standard error is the engine's log
             self._keep(prepared.folder, "failed", failure.what)
             self._tell(RunFailed(failure.what, failure.hint))
 
@@ -101,6 +104,10 @@ class Run:
         from kerastui.engine.data.dataset import encode
         from kerastui.engine.data.table import read_table
 
+        for problem in check_project(self.project):
+            if problem.severity == "error":
+                subject = f"{problem.subject}: " if problem.subject else ""
+                raise RunError(f"{subject}{problem.what}", problem.hint or f"put it right in {problem.stage.title()}")
         if self.project.fit.seed is not None:
             keras.utils.set_random_seed(self.project.fit.seed)
         graph = self.project.graph
@@ -111,15 +118,20 @@ class Run:
         dataset = encode(table, self.project.data, shapes, tuple(graph.outputs))
         folder = RunFolder.create(self.folder, dumps(self.project))
         self._record = msgspec.structs.replace(self._record, run=folder.run, versions=_versions())
-        self._keep(folder, "running")
-        folder.write("preprocessing.json", dataset.describe())
+        try:
+            callbacks = [self._callback(spec, folder.path) for spec in self.project.fit.callbacks]
+            folder.write("run.json", self._record)
+            folder.write("preprocessing.json", dataset.describe())
+        except Exception:
+            folder.discard()
+            raise
         self.model = model
-        return Prepared(model, dataset, folder)
+        return Prepared(model, dataset, folder, callbacks)
 
     def _fit(self, prepared: Prepared) -> None:
         from kerastui.engine.progress import ProgressCallback
 
-        model, dataset, folder = prepared
+        model, dataset, folder, callbacks = prepared
         fit = self.project.fit
         samples = len(next(iter(dataset.train.inputs.values())))
         steps = -(-samples // fit.batch_size)
@@ -138,7 +150,7 @@ class Run:
             validation_freq=fit.validation_freq,
             verbose=0,
             callbacks=[
-                *(self._callback(spec, folder.path) for spec in fit.callbacks),
+                *callbacks,
                 ProgressCallback(self.control, lambda event: self._heard(event, folder)),
             ],
         )
@@ -156,13 +168,18 @@ class Run:
         return arrays if part.sample_weight is None else arrays | {"sample_weight": part.sample_weight}
 
     def _callback(self, spec: Spec, folder: Path) -> Any:
+        from kerastui.engine.catalog.catalog import catalog
         from kerastui.engine.catalog.objects import build_object
 
-        config = {
-            name: str(folder / value) if name in FILE_ARGUMENTS and isinstance(value, str) else value
-            for name, value in spec.config.items()
-        }
-        return build_object(Spec(spec.class_name, config), "callback")
+        entry = catalog().get("callback", spec.class_name)
+        defaults = {item.name: item.default for item in entry.arguments} if entry else {}
+        # Of a default too: TensorBoard would make a folder `logs` where the program was started.
+        named = {name: spec.config.get(name, defaults.get(name)) for name in FILE_ARGUMENTS}
+        files = {name: str(folder / value) for name, value in named.items() if isinstance(value, str)}
+        try:
+            return build_object(Spec(spec.class_name, {**spec.config, **files}), "callback")
+        except ValueError as error:
+            raise RunError(plain_message(error), "put it right in Configure") from None
 
     def _heard(self, event: TrainingEvent, folder: RunFolder) -> None:
         if isinstance(event, Started | Finished):
@@ -184,8 +201,9 @@ class Run:
         try:
             saved = str(folder.path / "model.keras")
             prepared.model.save(saved)
-        except OSError as error:
-            saved, self._note = "", f"the model cannot be saved in {folder.path}: {error.strerror or error}"
+        except Exception as error:  # h5py and zipfile raise more than OSError when a disk is full
+            reason = (isinstance(error, OSError) and error.strerror) or plain_message(error)
+            saved, self._note = "", f"the model cannot be saved in {folder.path}: {reason}"
         self._keep(folder, reason)
         self._tell(RunFinished(reason, done, self._record.metrics, saved, self._note))
 
@@ -199,11 +217,10 @@ class Run:
 
 def explain_failure(error: Exception) -> RunError:
     """Say what ended a run, or kept it from beginning, and what to do next."""
-    from kerastui.engine.building import BuildError
-    from kerastui.engine.explain import plain_message
-
     if isinstance(error, RunError):
         return error
+    from kerastui.engine.building import BuildError
+
     if isinstance(error, BuildError):
         what = f"{error.node}: {error.what}" if error.node else error.what
         return RunError(what, error.hint or "put it right in Build")
@@ -216,7 +233,7 @@ def explain_failure(error: Exception) -> RunError:
         )
     if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__:
         return RunError("there is not enough memory for a step", "take a smaller batch_size, or fewer units")
-    return RunError(plain_message(error), "the log (f12) has the whole message")
+    return RunError(explain_step(error), LOG_HINT)
 
 
 def _versions() -> dict[str, str]:

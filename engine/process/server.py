@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import os
 import platform
+import traceback
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -127,9 +128,11 @@ class Engine:
         except DocumentError as error:
             reply = Refused(f"{'.'.join(error.path)}: {error}")
         except Exception as error:
-            from kerastui.engine.process.run import explain_failure
+            from kerastui.engine.process.run import LOG_HINT, explain_failure
 
             failure = explain_failure(error)
+            if failure.hint == LOG_HINT:
+                traceback.print_exception(error)  # standard error is the log
             reply = Refused(failure.what, failure.hint)
         await self._send(writer, encode(Reply(number, reply)))
         if isinstance(body, Shutdown):

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 
 from kerastui.engine.catalog.catalog import Kind, catalog
-from kerastui.engine.catalog.check import check_config
+from kerastui.engine.catalog.check import check_config, suggest
 from kerastui.engine.project.document import Graph, Project, Spec, Value
 from kerastui.engine.project.graph import consumers, dangling, layer_name, node_name
 from kerastui.engine.project.problems import Problem, Repair, Stage
 
 PROBABILITIES = {"softmax", "sigmoid"}
 CLASS_LOSSES = {"SparseCategoricalCrossentropy", "CategoricalCrossentropy"}
+FILE_ARGUMENTS = ("filepath", "filename", "directory", "log_dir", "backup_dir")
+"""Arguments of callbacks that name a file or folder, which lies in the folder of the run."""
+
+LEARNED = {
+    "Discretization": ("bin_boundaries",),
+    "IntegerLookup": ("vocabulary",),
+    "StringLookup": ("vocabulary",),
+    "TextVectorization": ("vocabulary",),
+}
+"""Layers that know nothing until they have seen data (`adapt`), and the argument that stands for it."""
+
+INPUT_DTYPES = (
+    *("float16", "bfloat16", "float32", "float64", "bool"),
+    *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+)
+NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
+"""What TensorFlow takes as the name of a layer; Keras has it without a slash."""
 
 
 def check_project(project: Project) -> list[Problem]:
@@ -23,7 +43,8 @@ def check_project(project: Project) -> list[Problem]:
     Returns:
         Problems of the Build and Configure stages, those that stop a run first.
     """
-    found = [*_graph(project.graph), *_settings(project), *_callbacks(project)]
+    graph = project.graph
+    found = [*_graph(graph), *_inputs(graph), *_names(graph), *_settings(project), *_fit(project), *_callbacks(project)]
     ranks = {"error": 0, "warning": 1, "note": 2}
     return sorted(found, key=lambda problem: ranks[problem.severity])
 
@@ -50,7 +71,14 @@ def check_targets(
         loss = project.compile.losses.get(name)
         shape = shapes.get(name)
         if loss is not None and shape is not None and name in encodings:
-            found.extend(_target(project, name, source, loss, shape[-1], classes.get(name, 0), encodings[name]))
+            known = classes.get(name, 0)
+            if known and len(shape) != 2:
+                what = f"{node_name(project.graph, source)} gives {len(shape)} axes with the batch, classes take 2"
+                fix = Repair("insert Flatten", "insert", source, "Flatten") if source in project.graph.calls else None
+                found.append(Problem("error", "build", source, what, "insert Flatten before it", fix))
+            else:
+                width = shape[-1] if shape else None
+                found.extend(_target(project, name, source, loss, width, known, encodings[name]))
     return found
 
 
@@ -70,7 +98,12 @@ def _target(
         yield Problem(
             "error", "configure", name, f"{kind} tells two classes apart; the target has {classes}", "", change
         )
-    if kind in CLASS_LOSSES and classes and width is not None and width < classes:
+    elif kind == "BinaryCrossentropy" and classes == 2 and encoding == "label" and width not in (None, 1):
+        yield Problem("error", "configure", name, f"{kind} takes one value, the output has {width}", "", change)
+    one_each = encoding == "one-hot" and kind != "SparseCategoricalCrossentropy"
+    if not (classes and width is not None and (one_each or kind in CLASS_LOSSES)):
+        return
+    if width != classes if one_each else width < classes:
         call = project.graph.calls.get(source)
         units = call is not None and "units" in project.graph.layers[call.layer].config
         fix = Repair(f"units {width} → {classes}", "argument", call.layer, "units", classes) if call and units else None
@@ -103,6 +136,11 @@ def _graph(graph: Graph) -> Iterator[Problem]:
         if not call.inputs:
             name = layer_name(graph, call.layer)
             yield Problem("error", "build", key, f"{name} has no input", "connect a layer to it with c")
+        layer = graph.layers[call.layer]
+        learned = LEARNED.get(layer.class_name, ())
+        if learned and not any(layer.config.get(argument) for argument in learned):
+            what = f"{layer.class_name} has nothing to go by: it learns from data, which is not done here yet"
+            yield Problem("error", "build", key, what, f"set its {learned[0]}")
     checked: set[str] = set()
     for key, call in graph.calls.items():
         if call.layer not in checked:
@@ -114,6 +152,27 @@ def _graph(graph: Graph) -> Iterator[Problem]:
             if not consumers(graph, key):
                 hint = "connect it, delete it, or make it an output with o"
                 yield Problem("warning", "build", key, f"{node_name(graph, key)} leads to no output", hint)
+
+
+def _inputs(graph: Graph) -> Iterator[Problem]:
+    for key, value in graph.inputs.items():
+        if value.dtype not in INPUT_DTYPES:
+            what = f"the data is numbers, which an input of dtype {value.dtype} cannot hold"
+            yield Problem("error", "build", key, what, "choose float32")
+
+
+def _names(graph: Graph) -> Iterator[Problem]:
+    """Find names that Keras refuses; commands give none, a file written by hand may."""
+    named = {key: node_name(graph, key) for key in (*graph.inputs, *{call.layer: 0 for call in graph.calls.values()})}
+    called = {call.layer: key for key, call in reversed(graph.calls.items())}
+    used = Counter(named.values())
+    for key, name in named.items():
+        subject = key if key in graph.inputs else called[key]
+        if not NAME.fullmatch(name):
+            what = f"{name!r} is no name for a layer"
+            yield Problem("error", "build", subject, what, "letters, digits, _, - and . make a name; r gives another")
+        elif used[name] > 1:
+            yield Problem("error", "build", subject, f"{used[name]} layers are named {name}", "r gives another name")
 
 
 def _settings(project: Project) -> Iterator[Problem]:
@@ -156,10 +215,36 @@ def _ending(class_name: str, activation: Value) -> str:
     return activation if isinstance(activation, str) else "linear"
 
 
+def _fit(project: Project) -> Iterator[Problem]:
+    fit = project.fit
+    counts = {
+        "epochs": fit.epochs,
+        "batch_size": fit.batch_size,
+        "validation_freq": fit.validation_freq,
+        "steps_per_execution": project.compile.steps_per_execution,
+    }
+    for name, count in counts.items():
+        if not 0 < count < 2**31:
+            what = f"{name} takes a whole number above 0 and below 2^31. Received: {count}"
+            yield Problem("error", "configure", name, what)
+    if fit.seed is not None and not 0 <= fit.seed < 2**32:
+        what = f"seed takes a whole number from 0 to 2^32 - 1, or none. Received: {fit.seed}"
+        yield Problem("error", "configure", "seed", what)
+    if project.data.split.seed < 0:
+        what = f"the seed of the split takes a whole number from 0 on. Received: {project.data.split.seed}"
+        yield Problem("error", "data", "", what)
+
+
 def _callbacks(project: Project) -> Iterator[Problem]:
     validates = project.data.split.validation > 0
     for callback in project.fit.callbacks:
         yield from _spec("configure", callback.class_name, "callback", callback)
+        for name in FILE_ARGUMENTS:
+            path = callback.config.get(name)
+            if isinstance(path, str) and (PurePath(path).is_absolute() or ".." in PurePath(path).parts):
+                what = f"{name} lies in the folder of the run. Received: {path}"
+                hint = "take a path without / at its start and .."
+                yield Problem("error", "configure", callback.class_name, what, hint)
         entry = catalog().get("callback", callback.class_name)
         argument = entry.argument("monitor") if entry else None
         monitor = callback.config.get("monitor", argument.default if argument else None)
@@ -173,7 +258,8 @@ def _spec(stage: Stage, subject: str, kind: Kind, spec: Spec) -> Iterator[Proble
     entry = catalog().get(kind, spec.class_name)
     if entry is None:
         near = catalog().search(spec.class_name, kind)
-        hint = f"did you mean {near[0].name}?" if near else f"choose another {kind}"
+        close = suggest(spec.class_name, (item.name for item in catalog().of(kind))).removeprefix("; ")
+        hint = close or (f"did you mean {near[0].name}?" if near else f"choose another {kind}")
         yield Problem("error", stage, subject, f"there is no {kind} {spec.class_name} in this Keras", hint)
         return
     for message in check_config(entry, spec.config):

@@ -93,7 +93,7 @@ def read_text(path: Path) -> str:
         ProjectFileError: The file is absent, unreadable, or not UTF-8.
     """
     try:
-        return path.read_bytes().decode()
+        return path.read_bytes().decode("utf-8-sig")  # Windows' editor puts a mark before the text
     except FileNotFoundError:
         raise ProjectFileError(path, f"there is none in {path.parent}; make one with `kerastui new`") from None
     except UnicodeDecodeError as error:

@@ -115,7 +115,9 @@ def from_plain(plain: Mapping[str, Any]) -> Project:
     known = {"format", "name", "data", "graph", "compile", "fit", "layout"}
     _only(plain, known, ())
     version = plain.get("format", FORMAT)
-    if not isinstance(version, int) or version > FORMAT:
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise DocumentError(f"format is a whole number above 0. Received: format = {version!r}", ("format",))
+    if version > FORMAT:
         raise DocumentError(f"format {version} is newer than this kerastui reads (up to {FORMAT})", ("format",))
     return Project(
         name=_convert(plain.get("name", ""), str, ("name",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -48,3 +49,17 @@ class Problem(msgspec.Struct, frozen=True):
     what: str
     hint: str = ""
     repair: Repair | None = None
+
+
+def together(document: Iterable[Problem], engine: Iterable[Problem]) -> list[Problem]:
+    """Put the problems of the document and of the engine's check together, those that stop a run first.
+
+    Args:
+        document: What the document and its data tell. Where it finds an error in a call, Keras finds it too.
+        engine: What came of building the calls.
+    """
+    found = list(document)
+    known = {item.subject for item in found if item.severity == "error" and item.stage == "build"}
+    found += [item for item in engine if item.subject not in known]
+    ranks = {"error": 0, "warning": 1, "note": 2}
+    return sorted(dict.fromkeys(found), key=lambda item: ranks[item.severity])

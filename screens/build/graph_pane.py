@@ -61,6 +61,7 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
         _CANVAS["graph.zoom_out"],
         Binding("x", "cut", "cut wire", id="graph.cut", tooltip="cut a wire into this card"),
         Binding("escape", "leave", "leave", id="graph.leave"),
+        Binding("f5", "train", "train"),  # the app's own key, so that the footer names the next step
         Binding("delete,backspace", "delete", "delete", show=False, id="graph.delete"),
         Binding("f2", "rename", "rename", show=False, id="graph.rename"),
         Binding("o", "output", "output or not", show=False, id="graph.output"),
@@ -197,6 +198,10 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
         if action == "find_next":
             return bool(self._found)
         return super().check_action(action, parameters)
+
+    async def action_train(self) -> None:
+        """Start a run."""
+        await self.run_action("app.train")
 
     def action_finish_wire(self) -> None:
         """Connect to the card the wire ends at."""

@@ -23,6 +23,9 @@ from kerastui.screens.widgets.rows import Row, Rows
 INPUT: Final = "Input"
 """Key of the entry that adds an input to the graph; it is no layer."""
 
+USUAL: Final = "Dense"
+"""The layer under the cursor when the palette is first opened on a graph that has an input."""
+
 _INPUT_SUMMARY = "An input of the graph: where data comes in."
 
 GROUPS: Final = {
@@ -197,11 +200,13 @@ class Palette(Panel):
         """Start an empty search.
 
         Args:
-            at: Layer to put the cursor on; `""` leaves it where it is.
+            at: Layer to put the cursor on; `""` leaves it where it is, except on the input.
         """
         self._input.can_focus = True
         self._input.value = ""
         self._fill("")
+        if not at and self._rows.cursor_key == INPUT:
+            at = USUAL
         if at:
             self._rows.move_to(at)
         self._rows.add_class("-lit")
@@ -321,7 +326,7 @@ def _groups(width: int) -> list[Row]:
 def _row(name: str, width: int, depth: int, group: str = "") -> Row:
     """Return the row of a layer, with its letter at the right end of a pane of some width."""
     letter = _BY_NAME.get(name, "")
-    room = max(width - 2 - 2 * depth, 8)
+    room = max(width - 3 - 2 * depth, 8)  # the cursor's mark, a blank, the scroll bar
     shown = shorten_name(name, room - 2 if letter else room)
     cell = [(shown.ljust(room - len(letter)), ""), (letter, "primary")] if letter else shown
     return Row(name, (cell,), group=group, depth=depth)

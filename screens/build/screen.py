@@ -48,7 +48,6 @@ class BuildScreen(StageScreen):
     BINDING_GROUP_TITLE = "build"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f5", "app.train", "train", id="build.train", tooltip="save and start a run"),
         Binding("escape", "graph", "to the graph", show=False, id="build.graph"),
         Binding("right_square_bracket", "tab(1)", "next tab below", show=False, key_display="]", id="build.tab"),
         Binding("left_square_bracket", "tab(-1)", "tab before", show=False, key_display="[", id="build.tab_back"),

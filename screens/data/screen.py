@@ -161,7 +161,7 @@ class DataScreen(StageScreen):
         if source == FILE:
             from kerastui.screens.widgets.files import OpenFile
 
-            folder = self.studio.open_workspace.folder
+            folder = start_folder(self.studio.open_workspace.folder, Path.cwd())
             self.app.push_screen(OpenFile("open data", folder, suffixes=SUFFIXES), self._file_chosen)
         elif source:
             self._open_source(source)
@@ -290,6 +290,24 @@ class DataScreen(StageScreen):
             self.refuse(error)
             return
         self.notify("2 shows it, f5 trains it", title="a network was made", timeout=4, markup=False)
+
+
+def start_folder(project: Path, current: Path) -> Path:
+    """Return where to look for data first: the project's folder, else the first near it that has any.
+
+    Args:
+        project: The project's folder.
+        current: The working folder.
+    """
+    from kerastui.screens.widgets.files import listing
+
+    for folder in (project, current, project.parent):
+        try:
+            if any(not entry.folder for entry in listing(folder, SUFFIXES)):
+                return folder
+        except OSError:
+            continue
+    return project
 
 
 def source_of(path: Path, folder: Path) -> str:

@@ -101,10 +101,15 @@ class OpenFile(Dialog[Path | None]):
 
     def _split(self, text: str) -> tuple[Path, str]:
         """Return the folder a text speaks of and what was typed behind it."""
-        if text.endswith("/") or text == "~":
-            return Path(text).expanduser(), ""
-        path = Path(text).expanduser()
-        return path.parent, path.name
+        path = self._path(text)
+        return (path, "") if text.endswith("/") or text in ("", "~") else (path.parent, path.name)
+
+    def _path(self, text: str) -> Path:
+        """Return the path of a text; a relative one begins in the folder that was listed first."""
+        try:
+            return self._start / Path(text).expanduser()
+        except RuntimeError:
+            return self._start / text  # `~name` of nobody
 
     def _list(self, text: str) -> None:
         """List the folder of the path typed, narrowed to what its last part fits."""
@@ -119,12 +124,20 @@ class OpenFile(Dialog[Path | None]):
         rows += [Row(entry.name, self._cells(entry)) for entry in fitting]
         if wrong:
             rows.append(Row("wrong", (((wrong, "error"),),), kind="note"))
+        elif not fitting:
+            rows.append(Row("none", (self._nothing(folder, part),), kind="note"))
         view = self.query_one(Rows)
         view.show(rows)
         if part and fitting:
             best = next((each for each in fitting if each.name.lower().startswith(part.lower())), fitting[0])
             view.move_to(best.name)
         self._retitle(len([entry for entry in entries if not entry.folder]))
+
+    def _nothing(self, folder: Path, part: str) -> str:
+        """Return the line that stands for an empty list."""
+        if part:
+            return f"nothing in {folder.name or folder} has {part} in its name"
+        return "no folder here" if self._folders else " ".join(["no", *(self._suffixes or ("file",)), "here"])
 
     def _retitle(self, files: int) -> None:
         """Say in the border what is listed and which keys act."""
@@ -164,7 +177,7 @@ class OpenFile(Dialog[Path | None]):
     @on(Rows.Selected)
     def _submitted(self) -> None:
         """Take the path typed if it is one to take, else what the cursor is on."""
-        typed = Path(self.query_one(Input).value).expanduser()
+        typed = self._path(self.query_one(Input).value)
         if not self._folders and typed.is_file():
             self.dismiss(typed)
         elif (path := self._highlighted()) is not None:

@@ -17,7 +17,7 @@ MOST_KEYS = 7
 """Keys of the focus that are shown at most."""
 
 _MOST_KEYS_NARROW = 6
-_FEWEST_KEYS = 5
+_FEWEST_KEYS = 4
 _GAP = 3
 
 _GENERAL = {"ctrl+p": "commands", "question_mark": "keys"}

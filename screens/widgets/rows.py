@@ -134,6 +134,7 @@ class Rows(CursorView):
         self._lines: list[Row | None] = []
         self._widest: list[int] = []
         self._places: list[tuple[int, int, int]] = []
+        self._margin = 1
 
     def show(self, rows: Iterable[Row]) -> None:
         """Show other rows; the cursor stays on its row, or at its place if the row is gone.
@@ -222,13 +223,14 @@ class Rows(CursorView):
         targets = [line for line, row in enumerate(self._lines) if row and row.kind in ("row", "group")]
         keys = {each.key: place for place, line in enumerate(targets) if (each := self._lines[line])}
         position = keys.get(cursor or "", self._position)
+        self._margin = 2 if len(self._lines) > room else 1  # the scroll bar, and a blank before it
         self._place_columns()
         self.set_lines(len(self._lines), targets, position, head)
         self.reveal()
 
     def _place_columns(self) -> None:
         """Give each column its cells, dropping some where the pane is too narrow."""
-        room = self.size.width - self._inset - 1
+        room = self.size.width - self._inset - self._margin
         kept = list(range(len(self._columns)))
 
         def least(index: int) -> int:
@@ -272,7 +274,7 @@ class Rows(CursorView):
 
     def _draw_row(self, cells: Cells, row: Row) -> None:
         """Draw a row's content by its kind."""
-        x, end = self._inset + 2 * row.depth, cells.width - 1
+        x, end = self._inset + 2 * row.depth, cells.width - self._margin
         if row.kind == "rule":
             cells.put(self._inset, glyphs().horizontal * (end - self._inset), "grid")
         elif row.kind == "note":
@@ -295,7 +297,7 @@ class Rows(CursorView):
         if align == "right":
             cells.put_right(stop, cell, words, start=start)
         else:
-            cells.put(start, cell, words, limit=min(stop, cells.width - 1))
+            cells.put(start, cell, words, limit=min(stop, cells.width - self._margin))
 
     def _draw_empty(self, cells: Cells, y: int) -> None:
         """Draw what is shown while there is no row, in the middle."""
