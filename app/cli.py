@@ -151,7 +151,10 @@ def engine_start(as_json: bool) -> None:
     """Start an engine; the app joins it by the project it trains."""
     from kerastui.engine.process.launch import start
 
-    running = start()
+    try:
+        running = start()
+    except OSError as error:
+        raise click.ClickException(f"the engine cannot be started: {error}; set KERASTUI_HOME") from None
     _print(
         {"process": running.process, "socket": running.socket}, f"engine {running.process} · {running.socket}", as_json
     )

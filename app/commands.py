@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from kerastui.screens.stage import STAGES
@@ -73,9 +72,10 @@ class Commands(Provider):
         for key in self.screen.active_bindings.values():
             binding = key.binding
             name = binding.action if "." in binding.action else f"{_namespace(key.node)}.{binding.action}"
-            if key.enabled and binding.description and _is_command(binding) and name not in own:
+            group = (binding.id or "").split(".")[0]
+            if key.enabled and binding.description and group and group not in _MOVING and name not in own:
                 own.add(name)
-                title = f"{binding.id.split('.')[0]}: {binding.description}"
+                title = f"{group}: {binding.description}"
                 found.append(Command(title, binding.action, binding.tooltip or f"key {binding.key}"))
         return found
 
@@ -92,11 +92,6 @@ class Commands(Provider):
             self.screen,
         )
         await self.app.run_action(command.action, node)
-
-
-def _is_command(binding: Binding) -> bool:
-    """Tell whether a key does something worth a search: moving a cursor or closing a pop-up is not."""
-    return bool(binding.id) and binding.id.split(".")[0] not in _MOVING
 
 
 def _namespace(node: object) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from kerastui.engine.home import keep_keras_at_home
 from kerastui.engine.process.protocol import EventBody, RunFailed, RunFinished, RunStarted
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.files import ProjectFileError, read
-from kerastui.engine.project.problems import Problem
+from kerastui.engine.project.problems import Problem, together
 
 Exit = int
 """Exit code: 0 if it worked, 1 if not."""
@@ -37,28 +38,30 @@ def train(folder: Path, as_json: bool) -> Exit:
     if project is None:
         return 1
     tell = _json_teller() if as_json else _text_teller(project)
-    problem = next((item for item in _problems(folder, project) if item.severity == "error"), None)
+    problem = next((item for item in _problems(folder, project, all_=False) if item.severity == "error"), None)
     if problem is not None:
         subject = f"{problem.subject}: " if problem.subject else ""
         tell(RunFailed(f"{subject}{problem.what}", problem.hint))
         return 1
-    _quiet()
-    from kerastui.engine.process.run import Run, RunError
+    from kerastui.engine.process.run import LOG_HINT, Run, RunError
 
     ended: list[EventBody] = []
+    with _logged() as log:
 
-    def heard(event: EventBody) -> None:
-        if isinstance(event, RunFinished | RunFailed):
-            ended.append(event)
-        tell(event)
+        def heard(event: EventBody) -> None:
+            if isinstance(event, RunFailed) and event.hint == LOG_HINT:
+                event = RunFailed(event.what, f"{log} has the whole message" if log else "")
+            if isinstance(event, RunFinished | RunFailed):
+                ended.append(event)
+            with suppress(BrokenPipeError):  # `| head` has read enough; the run goes on and keeps its model
+                tell(event)
 
-    run = Run(project, folder.absolute(), heard, lambda: None)
-    with _interrupts(run.control.stop):
-        run.train()
-    failure = run.begun.exception()
-    if isinstance(failure, RunError):
-        tell(RunFailed(failure.what, failure.hint))
-        return 1
+        run = Run(project, folder.absolute(), heard, lambda: None)
+        with _interrupts(run.control.stop):
+            run.train()
+        failure = run.begun.exception()
+        if isinstance(failure, RunError):
+            heard(RunFailed(failure.what, failure.hint))
     last = ended[-1] if ended else None
     return 0 if isinstance(last, RunFinished) and last.saved else 1
 
@@ -68,12 +71,12 @@ def check(folder: Path, as_json: bool) -> Exit:
     project = _project(folder, as_json)
     if project is None:
         return 1
-    problems = _problems(folder, project, shapes=True)
+    problems = _problems(folder, project)
     if as_json:
         import msgspec
 
         found = [{key: value for key, value in msgspec.to_builtins(item).items() if value} for item in problems]
-        click.echo(json.dumps({"problems": found}, ensure_ascii=False))
+        click.echo(msgspec.json.encode({"problems": found}))
     for problem in () if as_json else problems:
         glyph = {"error": "✗", "warning": "▲", "note": "·"}[problem.severity]
         subject = f"{problem.subject}: " if problem.subject else ""
@@ -128,8 +131,7 @@ def stop_engines(process: int | None, as_json: bool) -> Exit:
     found = [item for item in engines() if process in (None, item.process)]
     if process is not None and not found:
         return _fail(f"no engine has the process id {process}", "`kerastui engine list` shows them", as_json)
-    for item in found:
-        asyncio.run(SocketClient.end(item))
+    found = [item for item in found if asyncio.run(SocketClient.end(item))]
     click.echo(json.dumps([item.process for item in found]) if as_json else f"stopped {len(found)}")
     return 0
 
@@ -142,53 +144,68 @@ def _project(folder: Path, as_json: bool) -> Project | None:
         return None
 
 
-def _problems(folder: Path, project: Project, shapes: bool = False) -> list[Problem]:
-    """Return the problems of a project; with `shapes`, Keras is loaded for those of the graph."""
+def _problems(folder: Path, project: Project, all_: bool = True) -> list[Problem]:
+    """Return the problems of a project.
+
+    Args:
+        folder: Its folder.
+        project: The project.
+        all_: Load Keras for those of the graph though there are errors already.
+    """
     from kerastui.engine.data_state import DataState
     from kerastui.engine.project.checks import check_project
 
     data = DataState.read(project.data.source, folder.absolute())
     found = [*check_project(project), *data.problems(project)]
-    if shapes:
+    shapes: list[Problem] = []
+    if all_ or not any(problem.severity == "error" for problem in found):
         _quiet()
         from kerastui.engine.building import Checker
 
         checked = Checker().check(project.graph)
-        found += [*checked.problems, *data.target_problems(project, checked)]
-    ranks = {"error": 0, "warning": 1, "note": 2}
-    return sorted(found, key=lambda problem: ranks[problem.severity])
+        shapes = [*checked.problems, *data.target_problems(project, checked)]
+    return together(found, shapes)
 
 
 def _json_teller() -> Callable[[EventBody], None]:
     import msgspec
+
+    output = sys.stdout
 
     def tell(event: EventBody) -> None:
         value: dict[str, Any] = msgspec.to_builtins(event)
         value.pop("project", None)
         names = {RunStarted: "started", EpochEnded: "epoch", RunFinished: "finished", RunFailed: "failed"}
         value["event"] = names.get(type(event), value["event"])
-        click.echo(json.dumps(value, ensure_ascii=False))
+        click.echo(msgspec.json.encode(value).decode(), output)  # a loss that is not a number becomes null
 
     return tell
 
 
 def _text_teller(project: Project) -> Callable[[EventBody], None]:
+    output, errors = sys.stdout, sys.stderr
+    broken: list[int] = []
+
     def tell(event: EventBody) -> None:
         match event:
             case RunStarted():
                 click.echo(
                     f"{project.name} · run {event.run} · {event.samples:,} samples · {event.params:,} parameters "
-                    f"· {event.epochs} epochs of {event.steps} steps"
+                    f"· {event.epochs} epochs of {event.steps} steps",
+                    output,
                 )
             case EpochEnded():
                 logs = "  ".join(f"{name} {value:.4g}" for name, value in event.logs.items())
-                click.echo(f"epoch {event.epoch:>{len(str(event.epochs))}}/{event.epochs}  {logs}")
+                click.echo(f"epoch {event.epoch:>{len(str(event.epochs))}}/{event.epochs}  {logs}", output)
+                if not broken and not math.isfinite(event.logs.get("loss", 0.0)):
+                    broken.append(event.epoch)
+                    click.echo("the loss is not a number any more; a smaller learning_rate may help", errors)
             case RunFinished():
                 if event.note:
-                    click.echo(event.note, err=True)
-                click.echo(f"{event.reason} after {event.epochs} epochs · saved {event.saved or 'nothing'}")
+                    click.echo(event.note, errors)
+                click.echo(f"{event.reason} after {event.epochs} epochs · saved {event.saved or 'nothing'}", output)
             case RunFailed():
-                click.echo(f"kerastui: {event.what}{f'; {event.hint}' if event.hint else ''}", err=True)
+                click.echo(f"kerastui: {event.what}{f'; {event.hint}' if event.hint else ''}", errors)
             case Paused() | Resumed():
                 pass
 
@@ -198,10 +215,11 @@ def _text_teller(project: Project) -> Callable[[EventBody], None]:
 @contextmanager
 def _interrupts(stop: Callable[[], None]) -> Iterator[None]:
     """Make the first ctrl+c stop the run and keep its model; a second one ends the program at once."""
+    errors = sys.__stderr__
 
     def asked(number: int, frame: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        click.echo("stopping after this batch; ctrl+c again to leave without the model", err=True)
+        click.echo("stopping after this batch; ctrl+c again to leave without the model", errors)
         stop()
 
     before = signal.signal(signal.SIGINT, asked)
@@ -209,6 +227,24 @@ def _interrupts(stop: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _logged() -> Iterator[str]:
+    """Send what Keras, its callbacks and tracebacks print to a log; yield its path, `""` where none can be written."""
+    from kerastui.engine.home import log_folder
+    from kerastui.engine.process.launch import trim_log
+
+    with ExitStack() as stack:
+        try:
+            path = log_folder() / "train.log"
+            trim_log(path)
+            log = stack.enter_context(path.open("a"))
+            name = str(path)
+        except OSError:
+            log, name = stack.enter_context(open(os.devnull, "w")), ""
+        with redirect_stdout(log), redirect_stderr(log):
+            yield name
 
 
 def _quiet() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -284,7 +285,7 @@ class KerasTUI(App[None]):
             self.pop_screen()
             return
         run, workspace = self.studio.run, self.studio.workspace
-        if run is not None and run.live and self.studio.engine_state.kind == "ready":
+        if run is not None and run.live and self.studio.engine_state.kind in ("ready", "starting"):
             choices = [
                 Choice("keep", "let it train on", "open the project again to come back to it"),
                 Choice("stop", "stop it and keep the model", "the epochs done are kept"),
@@ -311,6 +312,8 @@ class KerasTUI(App[None]):
         workspace = self.studio.workspace
         if action == "restart_engine":
             return self.studio.engine_state.kind in ("lost", "broken")
+        if action == "home":
+            return bool(self._number)
         if action in ("save", "train", "stage"):
             return workspace is not None
         if action == "undo":
@@ -320,6 +323,22 @@ class KerasTUI(App[None]):
         if action == "stop":
             return self.studio.run is not None and self.studio.run.live
         return True
+
+    def _fatal_error(self) -> None:
+        """End after a fault of our own: the traceback goes to the log, a sentence to the terminal.
+
+        Textual's own version prints the traceback; it offers no public place to change that.
+        """
+        import traceback
+
+        log = home.home() / "logs" / "app.log"
+        with suppress(OSError):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with log.open("a") as file:
+                traceback.print_exc(file=file)
+        kept = "Every edit is in the project's journal: open it again to go on."
+        self._exit_renderables.append(f"kerastui ended by a fault of its own. {kept}\nWhat happened is in {log}")
+        self._close_messages_no_wait()
 
     def _tell(self, what: str, where: str, next_step: str) -> None:
         from kerastui.screens.widgets.modals import Message

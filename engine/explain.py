@@ -61,7 +61,7 @@ def explain_step(error: BaseException) -> str:
     layer = re.match(r"Exception encountered when calling (\w+)", text)
     message = plain_message(error)
     if isinstance(error, KeyError):
-        message = message.strip("'\"")
+        message = plain_message(ValueError(*error.args))  # a KeyError shows its message quoted
     return f"{layer[1]}: {message}" if layer else message
 
 

@@ -134,7 +134,7 @@ def read_record(folder: Path) -> RunRecord | None:
 
 
 def read_history(folder: Path) -> Sequence[tuple[int, float, dict[str, float]]]:
-    """Return the finished epochs of a run: number, seconds since the start, logs; lines that are damaged are left out."""
+    """Return the finished epochs of a run: number, seconds since the start, logs. Damaged lines are left out."""
     try:
         with (folder / "history.csv").open(newline="", errors="replace") as file:
             rows = list(csv.DictReader(file))

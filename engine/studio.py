@@ -372,4 +372,4 @@ def run_words(run: RunState) -> str:
     logs = run.history[-1].logs
     name = "val_loss" if "val_loss" in logs else "loss"
     label = "val" if name == "val_loss" else "loss"
-    return f"{len(run.history)} epochs · {label} {logs[name]:.3f}"
+    return f"{len(run.history)} epochs · {label} {logs[name]:,.3f}"

@@ -86,7 +86,7 @@ class StudioScreen(Screen[None]):
         self.query_one(Refusal).say(str(error))
 
     @on(Refused)
-    def _refused(self, event: Refused) -> None:
+    def _show_refusal(self, event: Refused) -> None:
         event.stop()
         self.refuse(event.text)
 

@@ -23,6 +23,7 @@ from kerastui.screens.build.palette import Palette, PaletteRows
 from kerastui.screens.build.screen import BuildScreen
 from kerastui.screens.widgets.choose import Choose
 from kerastui.screens.widgets.modals import HelpScreen, Prompt
+from kerastui.screens.widgets.refusal import Refusal
 from kerastui.shell import KerasTUI
 
 
@@ -66,7 +67,7 @@ class Seat:
     @property
     def notices(self) -> list[str]:
         refusal = self.screen.query_one(Refusal)
-        refused = [str(refusal.content)] if refusal.has_class("-shown") else []
+        refused = [str(refusal.content).removeprefix("▲ ")] if refusal.has_class("-shown") else []
         return [*refused, *(notice.message for notice in self.app._notifications)]
 
     async def add(self, name: str) -> None:
@@ -548,3 +549,57 @@ async def test_a_wire_is_drawn_by_the_mouse(tmp_path: Path) -> None:
         await settled(seat.pilot)
         assert seat.graph.calls[add].inputs == ("dense", "flatten")
         assert seat.cursor == add
+
+
+async def test_a_wire_that_cannot_be_drawn_says_why_and_stays_in_hand(tmp_path: Path) -> None:
+    project, _ = commands.add_layer(small_project(), "Add", {}, "dense")
+    async with seated(tmp_path, project) as seat:
+        pane, before = seat.screen.graph, seat.graph
+        await seat.press("slash")
+        await seat.type("flatten")
+        await seat.press("enter", "c")
+        reasons = {"pixels": "pixels is an input", "flatten": "cannot feed itself", "dense": "feeds dense already"}
+        names = {card.name: card.id for card in pane.scene.cards.values()}
+        for name, reason in reasons.items():
+            target = names[name]
+            box = pane.scene.box(target)
+            place = pane.to_screen((box.x + 4, box.y + 1))
+            await seat.pilot.click(GraphCanvas, offset=(place.x + 1, place.y + 1))
+            await settled(seat.pilot)
+            assert any(reason in notice for notice in seat.notices)
+            assert reason in seat.text
+            assert pane.mode == "wire"
+        assert "esc leave" in seat.text.splitlines()[-1]
+        await seat.press("escape")
+        assert seat.notices == []
+        assert seat.graph == before
+
+
+async def test_a_wire_dropped_on_a_card_that_cannot_take_it_says_why(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        pane, before = seat.screen.graph, seat.graph
+        start, end = pane.scene.box("dense"), pane.scene.box("flatten")
+        port = pane.to_screen((start.port, start.bottom - 1))
+        goal = pane.to_screen((end.x + 5, end.y + 1))
+        await seat.pilot.mouse_down(GraphCanvas, offset=(port.x + 1, port.y + 1))
+        await seat.pilot.hover(GraphCanvas, offset=(goal.x + 1, goal.y + 1))
+        await seat.pilot.mouse_up(GraphCanvas, offset=(goal.x + 1, goal.y + 1))
+        await settled(seat.pilot)
+        assert any("would close a cycle" in notice for notice in seat.notices)
+        assert seat.graph == before
+        assert pane.mode == ""
+
+
+async def test_the_next_step_stands_in_the_footer(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        assert "F5 train" in seat.text.splitlines()[-1]
+        await seat.press("c")
+        assert "F5 train" not in seat.text.splitlines()[-1]
+        await seat.press("escape", "f5")
+        await until(seat.pilot, lambda: seat.app.studio.run is not None)
+
+
+async def test_a_second_layer_starts_at_the_usual_one(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("a")
+        assert seat.screen.query_one(PaletteRows).cursor_key == "Dense"

@@ -153,7 +153,7 @@ def test_shapes_that_do_not_fit_are_both_named() -> None:
 def test_inputs_and_outputs_nothing_is_bound_to() -> None:
     graph = Graph({"x": Input((1,)), "more": Input((2,))}, GRAPH.layers, GRAPH.calls, {"y": "dense", "aux": "dense"})
     problems = found(GOOD, graph)
-    assert [(each.severity, each.subject) for each in problems] == [("error", "more"), ("warning", "aux")]
+    assert [(each.severity, each.subject) for each in problems] == [("error", "more"), ("error", "aux")]
     assert found(GOOD, Graph()) == []  # what a graph lacks is told on its own stage
 
 

@@ -15,7 +15,7 @@ from kerastui.engine.project.document import Column, Project, Spec, Split
 from kerastui.screens.data.columns import ColumnRows
 from kerastui.screens.data.edits import column_with_encoding, column_with_role
 from kerastui.screens.data.preview import Preview
-from kerastui.screens.data.screen import DataScreen, source_of
+from kerastui.screens.data.screen import DataScreen, source_of, start_folder
 from kerastui.screens.data.split_dialog import SplitDialog
 from kerastui.screens.stage import StageScreen
 from kerastui.screens.widgets.choose import Choose
@@ -389,3 +389,16 @@ def test_an_encoding_keeps_a_rule_for_missing_values_that_fits(tmp_path: Path) -
     numbers = Column("input", "standardise", "median")
     assert column_with_encoding(found["body_mass_g"], numbers, "scale").missing == "median"
     assert column_with_encoding(found["body_mass_g"], numbers, "one-hot").missing == "category"
+
+
+def test_the_picker_starts_where_data_lies(tmp_path: Path) -> None:
+    project, current = tmp_path / "work" / "project", tmp_path / "current"
+    for folder in (project, current):
+        folder.mkdir(parents=True)
+    assert start_folder(project, current) == project
+    (project.parent / "near.csv").write_text("a,b\n1,2\n")
+    assert start_folder(project, current) == project.parent
+    (current / "here.csv").write_text("a,b\n1,2\n")
+    assert start_folder(project, current) == current
+    (project / "own.csv").write_text("a,b\n1,2\n")
+    assert start_folder(project, current) == project

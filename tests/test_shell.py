@@ -10,7 +10,8 @@ from fake_engine import FakeEngine
 from projects import small_project
 from textual.command import CommandPalette
 
-from kerastui.engine import home
+from kerastui.commands import Commands
+from kerastui.engine import home, templates
 from kerastui.engine.project import commands
 from kerastui.engine.project.files import FILE_NAME, read, write
 from kerastui.screens.home.screen import HomeScreen
@@ -36,6 +37,60 @@ async def test_number_keys_go_through_the_stages(tmp_path: Path) -> None:
             await pilot.press(key)
         assert isinstance(app.screen, StageScreen)
         assert app.screen.NUMBER == 1
+
+
+async def test_a_stage_shows_what_changed_while_another_was_in_front(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        await pilot.press("1")
+        await settled(pilot)
+        app.studio.do("rename", commands.rename(app.studio.project, "dense", "renamed"))
+        await settled(pilot)
+        await pilot.press("2")
+        await settled(pilot)
+        assert "renamed" in screen_text(app)
+
+
+async def test_a_refusal_stays_until_the_next_key(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        assert isinstance(app.screen, StageScreen)
+        app.screen.refuse("this cannot be")
+        await pilot.pause()
+        lines = screen_text(app).splitlines()
+        assert "▲ this cannot be" in lines[-2]
+        assert "keys" in lines[-1]
+        await pilot.press("down")
+        await pilot.pause()
+        assert "this cannot be" not in screen_text(app)
+
+
+async def test_f8_goes_round_all_problems(tmp_path: Path) -> None:
+    app = make_app(tmp_path, templates.project("empty"))
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        stages = []
+        for _ in range(3):
+            await pilot.press("3")
+            await pilot.press("f8")
+            await settled(pilot)
+            assert isinstance(app.screen, StageScreen)
+            stages.append(app.screen.NUMBER)
+        assert set(stages) == {1, 2}
+
+
+async def test_undone_steps_are_one_notice(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await settled(pilot)
+        for epochs in (3, 4):
+            app.studio.do(f"epochs {epochs}", commands.set_fit(app.studio.project, epochs=epochs))
+        await settled(pilot)
+        await pilot.press("ctrl+z", "ctrl+z")
+        await pilot.pause()
+        assert [notice.message for notice in app._notifications] == ["epochs 3"]
 
 
 async def test_a_fresh_start_shows_home_while_tensorflow_loads() -> None:
@@ -219,7 +274,44 @@ async def test_a_read_only_folder_keeps_the_edits_open(tmp_path: Path, monkeypat
         app.studio.do("epochs 3", commands.set_fit(app.studio.project, epochs=3))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, Message))
-        assert "Permission denied" in screen_text(app)
+        assert "Permission" in screen_text(app)  # the path before it may break the line
         await pilot.press("escape")
         assert app.studio.project.fit.epochs == 3
         assert app.studio.open_workspace.unsaved
+
+
+async def test_moving_the_cursor_is_no_command(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        await pilot.press("1")
+        await settled(pilot)
+        titles = [command.title for command in Commands(app.screen)._live()]
+        assert "data: open" in titles
+        assert not [title for title in titles if title.startswith(("lines:", "rows:"))]
+        assert "project: back to Home" in titles
+        await app.action_home()
+        await settled(pilot)
+        assert "project: back to Home" not in [command.title for command in Commands(app.screen)._live()]
+
+
+async def test_a_fault_of_our_own_goes_to_the_log_and_not_to_the_screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = make_app(tmp_path)
+
+    def fault() -> None:
+        raise RuntimeError("planted")
+
+    async def use() -> None:
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
+            app.call_later(fault)
+            await pilot.pause()
+
+    with pytest.raises(RuntimeError, match="planted"):
+        await use()
+    shown = capsys.readouterr().err
+    assert "kerastui ended by a fault of its own" in shown
+    assert "Traceback" not in shown
+    assert "planted" in (home.home() / "logs" / "app.log").read_text()

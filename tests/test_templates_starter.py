@@ -51,8 +51,12 @@ def test_a_regressor_ends_in_one_unit(tmp_path: Path) -> None:
 
     made = starting_network(project, state.profiles)
 
-    last = made.graph.layers[made.graph.calls[made.graph.outputs["body_mass_g"]].layer]
-    assert last.config == {"units": 1}
+    end = made.graph.calls[made.graph.outputs["body_mass_g"]]
+    # One unit, then the target's own units: its mean of 4,200 need not be learned step by step.
+    assert made.graph.layers[end.layer].class_name == "Rescaling"
+    assert made.graph.layers[end.layer].config == {"scale": 800.781, "offset": 4201.75}
+    (unit,) = end.inputs
+    assert made.graph.layers[made.graph.calls[unit].layer].config == {"units": 1}
     assert made.compile.losses == {"body_mass_g": Spec("MeanSquaredError")}
     assert [problem.what for problem in state.problems(made)] == []
 

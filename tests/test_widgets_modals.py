@@ -309,3 +309,31 @@ async def test_open_file_goes_up_and_says_what_cannot_be_read(folder: Path) -> N
 async def test_open_folder(folder: Path) -> None:
     keys = ["down", "enter", "ctrl+o"]
     assert await answer(lambda: OpenFile("open a project", folder, folders=True), *keys) == [folder / "sub"]
+
+
+async def test_a_relative_path_begins_in_the_folder_listed_first(folder: Path) -> None:
+    (folder / "near.csv").write_text("a\n1\n")
+    keys = ["ctrl+u", *"../near", "full_stop", *"csv", "enter"]
+    keys = ["full_stop" if key == "." else "slash" if key == "/" else key for key in keys]
+    assert await answer(lambda: OpenFile("open a table", folder / "sub", suffixes=(".csv",)), *keys) == [
+        folder / "sub" / ".." / "near.csv"
+    ]
+
+
+async def test_a_list_without_a_match_says_what_was_looked_for(folder: Path) -> None:
+    app = WidgetsDemo()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(OpenFile("open a table", folder, suffixes=(".csv",)))
+        await pilot.pause()
+        await press(pilot, *"zzz")
+        assert f"nothing in {folder.name} has zzz in its name" in "\n".join(drawn(app))
+
+
+async def test_a_question_of_few_choices_is_no_taller_than_them() -> None:
+    app = WidgetsDemo()
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.push_screen(Choose("what now", [Choice("a", summary="one"), Choice("b", summary="two")]))
+        await pilot.pause()
+        lines = drawn(app)
+        first = next(y for y, line in enumerate(lines) if "what now" in line)
+        assert "enter choose  esc close" in lines[first + 6]

@@ -226,3 +226,15 @@ async def test_the_mouse_selects_and_opens() -> None:
         await pilot.click(rows, offset=(5, 12))
         await pilot.pause()
     assert [each.key for each in posted(seen, Rows.Selected)] == ["2"]
+
+
+async def test_a_blank_stands_between_the_numbers_and_the_scroll_bar() -> None:
+    rows = Rows((Column(flex=True), Column(align="right")), classes="-bare")
+    app = RowsApp(rows, [Row(str(number), (f"row {number}", "7")) for number in range(40)])
+    async with app.run_test(size=(30, 10)) as pilot:
+        await pilot.pause()
+        assert rows.show_vertical_scrollbar
+        assert rows.render_line(0).text.index("7") == 27
+        rows.show([Row("0", ("row 0", "7"))])
+        await pilot.pause()
+        assert rows.render_line(0).text.index("7") == 28

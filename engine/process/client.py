@@ -243,15 +243,20 @@ class SocketClient(EngineClient):
         return reply
 
     @classmethod
-    async def end(cls, running: launch.Running) -> None:
-        """End an engine; one that does not answer is left alone.
+    async def end(cls, running: launch.Running) -> bool:
+        """End an engine; one that does not answer is left alone, and no longer listed.
 
         Args:
             running: The engine.
+
+        Returns:
+            Whether it answered and has ended.
         """
         client = cls()
-        if await client._join(running) is not None:
-            await client.shutdown()
+        if await client._join(running) is None:
+            return False
+        await client.shutdown()
+        return True
 
     async def shutdown(self) -> None:
         """End the engine, see its process end, and leave it; a run that goes on is stopped first, its model kept."""

@@ -76,13 +76,21 @@ def register(running: Running) -> None:
 def unregister(running: Running) -> None:
     """Take away an engine's socket and what was written down of it."""
     for path in (Path(running.socket), Path(running.socket).with_suffix(".json")):
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def engines() -> list[Running]:
-    """Return the engines that run; what dead ones left behind is cleared away."""
+    """Return the engines that run; what dead ones left behind is cleared away.
+
+    Where no folder of sockets can be, no engine can run.
+    """
+    try:
+        folder = socket_folder()
+    except OSError:
+        return []
     found = []
-    for path in sorted(socket_folder().glob("*.json")):
+    for path in sorted(folder.glob("*.json")):
         try:
             running = msgspec.json.decode(path.read_bytes(), type=Running)
         except (OSError, msgspec.DecodeError):
@@ -95,7 +103,7 @@ def engines() -> list[Running]:
 
 
 def engine_of(folder: Path) -> Running | None:
-    """Return the engine that trains the project in a folder, or trained it last; none where no socket can be."""
+    """Return the engine that trains the project in a folder, or trained it last."""
     return next((item for item in engines() if item.project == str(folder.absolute())), None)
 
 

@@ -78,6 +78,7 @@ class Run:
         self.model: Functional | None = None
         self._tell = tell
         self._record = RunRecord(0, "running", time.time(), planned=project.fit.epochs, seed=project.fit.seed)
+        self._metrics: dict[str, float] = {}
         self._note = ""
 
     def train(self) -> None:
@@ -185,7 +186,8 @@ class Run:
         if isinstance(event, Started | Finished):
             return
         if isinstance(event, EpochEnded):
-            self._record = msgspec.structs.replace(self._record, epochs=event.epoch, metrics=dict(event.logs))
+            self._metrics = dict(event.logs)
+            self._record = msgspec.structs.replace(self._record, epochs=event.epoch, metrics=self._metrics)
             try:
                 folder.add_epoch(event.epoch, event.logs, event.elapsed)
             except OSError as error:
@@ -202,17 +204,17 @@ class Run:
             saved = str(folder.path / "model.keras")
             prepared.model.save(saved)
         except Exception as error:  # h5py and zipfile raise more than OSError when a disk is full
-            reason = (isinstance(error, OSError) and error.strerror) or plain_message(error)
-            saved, self._note = "", f"the model cannot be saved in {folder.path}: {reason}"
+            why = (isinstance(error, OSError) and error.strerror) or plain_message(error)
+            saved, self._note = "", f"the model cannot be saved in {folder.path}: {why}"
         self._keep(folder, reason)
-        self._tell(RunFinished(reason, done, self._record.metrics, saved, self._note))
+        self._tell(RunFinished(reason, done, self._metrics, saved, self._note))
 
     def _keep(self, folder: RunFolder, status: str, note: str = "") -> None:
         self._record = msgspec.structs.replace(self._record, status=status, note=note)
         try:
             folder.write("run.json", self._record)
         except OSError as error:
-            self._note = f"run.json cannot be written: {error.strerror}"
+            self._note = self._note or f"run.json cannot be written: {error.strerror}"
 
 
 def explain_failure(error: Exception) -> RunError:

@@ -98,8 +98,8 @@ class Engine:
                 task = self._loop.create_task(self._answer(request.id, request.body, writer))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-        except (ConnectionError, msgspec.DecodeError):
-            pass
+        except (ConnectionError, msgspec.DecodeError, asyncio.CancelledError):
+            pass  # the client has gone, speaks something else, or the engine ends
         finally:
             self._clients.discard(writer)
             self._left = self._loop.time()

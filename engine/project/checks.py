@@ -164,7 +164,7 @@ def _inputs(graph: Graph) -> Iterator[Problem]:
 def _names(graph: Graph) -> Iterator[Problem]:
     """Find names that Keras refuses; commands give none, a file written by hand may."""
     named = {key: node_name(graph, key) for key in (*graph.inputs, *{call.layer: 0 for call in graph.calls.values()})}
-    called = {call.layer: key for key, call in reversed(graph.calls.items())}
+    called = {call.layer: key for key, call in reversed(list(graph.calls.items()))}
     used = Counter(named.values())
     for key, name in named.items():
         subject = key if key in graph.inputs else called[key]
@@ -172,7 +172,7 @@ def _names(graph: Graph) -> Iterator[Problem]:
             what = f"{name!r} is no name for a layer"
             yield Problem("error", "build", subject, what, "letters, digits, _, - and . make a name; r gives another")
         elif used[name] > 1:
-            yield Problem("error", "build", subject, f"{used[name]} layers are named {name}", "r gives another name")
+            yield Problem("error", "build", subject, f"{used[name]} layers are named {name}", "f2 gives another name")
 
 
 def _settings(project: Project) -> Iterator[Problem]:

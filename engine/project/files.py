@@ -116,7 +116,8 @@ def write(folder: Path, project: Project) -> str:
     try:
         write_atomically(path, text.encode())
     except OSError as error:
-        message = f"cannot be written: {error.strerror}; the file is as it was, your edits are still open"
+        kept = "the file is as it was, your edits are still open" if path.is_file() else "choose another folder"
+        message = f"cannot be written in {folder}: {error.strerror}; {kept}"
         raise ProjectFileError(path, message) from None
     return text
 

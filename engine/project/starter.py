@@ -97,10 +97,26 @@ def _outputs(project: Project, profiles: Sequence[ColumnProfile]) -> Project:
     numbers = [name for name in targets if name not in classes]
     for names in [*([name] for name in classes), *([numbers] if numbers else [])]:
         project, key = commands.add_layer(project, "Dense", {"units": 1}, hidden)
-        project = commands.toggle_output(_named(project, key, names[0] if len(names) == 1 else "target"), key)
+        project, end = _in_units(project, profiles, names, key)
+        project = commands.toggle_output(_named(project, end, names[0] if len(names) == 1 else "target"), end)
         output = list(project.graph.outputs)[-1]
         project = _fit_output(_bind(project, names, output), key, output, _bound(project, profiles, names))
     return project
+
+
+def _in_units(project: Project, profiles: Sequence[ColumnProfile], names: list[str], key: str) -> tuple[Project, str]:
+    """Let a single number come out in its own units, so that a mean far from 0 need not be learned step by step.
+
+    Returns:
+        The project and the id of the last call: a `Rescaling` by the target's spread and mean, else the call given.
+    """
+    found = next(each for each in profiles if each.name == names[0])
+    plain = len(names) == 1 and project.data.columns[names[0]].encoding == "none"
+    if not plain or found.mean is None or not found.std or found.shape:
+        return project, key
+    # Six digits: the exact figures do not matter, and a diff of the project stays readable.
+    config = {"scale": float(f"{found.std:.6g}"), "offset": float(f"{found.mean:.6g}")}
+    return commands.add_layer(project, "Rescaling", config, key)
 
 
 def _fit_output(project: Project, key: str, output: str, bound: Binding) -> Project:

@@ -194,7 +194,20 @@ class Workspace:
 
     def _record(self, entry: Entry) -> None:
         try:
-            self._journal.append(entry)
+            if self.journalled:
+                self._journal.append(entry)
+            else:  # entries are missing, and the last line may be torn: what comes after would not be read back
+                self._journal.start(self._saved, self._history())
+                self.journalled, self.notice = True, "the journal is written again"
         except OSError as error:
             self.journalled = False
             self.notice = f"the journal cannot be written ({error.strerror}): edits are kept in memory only"
+
+    def _history(self) -> list[Entry]:
+        """Return entries that lead from the file to the document as it is, with what can be undone and redone."""
+        start = self.project
+        for edit in reversed(self._undo):
+            start = apply_edit(start, edit.reverted())
+        bridge = make_edit("earlier edits", loads(self._saved, self.folder / FILE_NAME), start)
+        edits = [*([bridge] if bridge.changes else []), *self._undo, *reversed(self._redo)]
+        return [*(Entry("edit", edit=edit) for edit in edits), *(Entry("undo") for _ in self._redo)]

@@ -17,6 +17,7 @@ from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.catalog.search import rank
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
+from kerastui.screens.widgets.ink import Cells
 from kerastui.screens.widgets.panel import Panel
 from kerastui.screens.widgets.rows import Row, Rows
 
@@ -83,6 +84,12 @@ class PaletteRows(Rows):
 
     class SearchAsked(Message):
         """Say that the search is to be opened."""
+
+    def _draw_row(self, cells: Cells, row: Row) -> None:
+        """Draw a row, with the letter of its layer at the right."""
+        super()._draw_row(cells, row)
+        if row.kind == "row":
+            cells.put_right(cells.width - self._margin, _BY_NAME.get(row.key, ""), "primary")
 
     def action_take(self, name: str) -> None:
         """Add a layer by its letter."""
@@ -324,12 +331,9 @@ def _groups(width: int) -> list[Row]:
 
 
 def _row(name: str, width: int, depth: int, group: str = "") -> Row:
-    """Return the row of a layer, with its letter at the right end of a pane of some width."""
-    letter = _BY_NAME.get(name, "")
+    """Return the row of a layer, its name as long as a pane of some width can show beside the letter."""
     room = max(width - 3 - 2 * depth, 8)  # the cursor's mark, a blank, the scroll bar
-    shown = shorten_name(name, room - 2 if letter else room)
-    cell = [(shown.ljust(room - len(letter)), ""), (letter, "primary")] if letter else shown
-    return Row(name, (cell,), group=group, depth=depth)
+    return Row(name, (shorten_name(name, room - 2 if name in _BY_NAME else room),), group=group, depth=depth)
 
 
 def _summary(name: str) -> str:

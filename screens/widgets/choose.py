@@ -116,7 +116,8 @@ class Choose(Dialog[str | None]):
         narrow = self.app.size.width < _WIDE
         self.set_class(narrow, "-narrow")
         # As tall as the list, but never so low that the help cannot be read.
-        self.query_one(Box).styles.height = max(24 if narrow else 18, len(self._choices) + 4)
+        least = (24 if narrow else 18) if any(choice.help for choice in self._choices) else 7
+        self.query_one(Box).styles.height = max(least, len(self._choices) + 4)
         self.query_one(Rows).can_focus = False
         self._fill("")
         self.query_one(Rows).move_to(self._current)
