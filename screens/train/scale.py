@@ -119,7 +119,8 @@ def rounded_out(low: float, high: float, *, log: bool = False) -> tuple[float, f
         start, stop = math.floor(math.log10(low) * grain + 1e-9), math.ceil(math.log10(high) * grain - 1e-9)
         start, stop = (start, stop) if stop > start else (start - 1, stop + 1)
         return 10 ** (start / grain), 10 ** (stop / grain)
-    if low == high:
+    # A span at the end of what floats can tell apart is none: its steps would be rounded to 0.
+    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-280):
         reach = abs(low) * 0.1 or 1.0
         return low - reach, high + reach
     grain_step = _best_step(low, high, 5, _round_steps(high - low)) / 4
