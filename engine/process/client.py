@@ -48,8 +48,8 @@ R = TypeVar("R", bound=ReplyBody)
 START_SECONDS = 20.0
 """Longest wait for a new engine's socket; the process needs some 0.3 s, TensorFlow loads after that."""
 
-END_SECONDS = 5.0
-"""Longest wait for the process of an engine that was told to end."""
+END_SECONDS = 0.5
+"""Longest wait for the process of an engine that has said that it ends."""
 
 
 class EngineLost(ConnectionError):
@@ -260,12 +260,21 @@ class SocketClient(EngineClient):
 
     async def shutdown(self) -> None:
         """End the engine, see its process end, and leave it; a run that goes on is stopped first, its model kept."""
-        await super().shutdown()
-        deadline = asyncio.get_running_loop().time() + END_SECONDS
-        while self._running is not None and launch.is_alive(self._running.process):
-            if asyncio.get_running_loop().time() > deadline:
-                break
+        running, ended = self._running, True
+        try:
+            await self.request(Shutdown())
+        except EngineLost:
+            ended = False
+        await self.close()
+        if running is None:
+            return
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + END_SECONDS
+        while launch.is_alive(running.process) and loop.time() < deadline:
             await asyncio.sleep(0.01)
+        if ended:
+            # It has said that all is kept; a TensorFlow that is just loading would hold it up for seconds.
+            launch.kill(running)
 
     async def close(self) -> None:
         """Leave the engine; it goes on with what it does."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -118,6 +119,16 @@ def is_alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def kill(running: Running) -> None:
+    """End the process of an engine at once, if it is still there, and clear away what it leaves."""
+    if is_alive(running.process):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(running.process, signal.SIGKILL)
+        if running.process in _children:
+            _children[running.process].wait()
+    unregister(running)
 
 
 def trim_log(path: Path) -> None:

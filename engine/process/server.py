@@ -183,7 +183,7 @@ class Engine:
             await self._call(lambda: None)  # TensorFlow is loaded, or the reason why not is raised
             previous, self._run = self._run, run
             ended = self._worker.submit(run.train)
-            ended.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._ended_run))
+            ended.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._ended_run, run))
             await asyncio.wrap_future(run.begun)
         except Exception:
             if not run.begun.done() or run.begun.exception():
@@ -194,9 +194,11 @@ class Engine:
         self._moved(body.folder)
         return Done()
 
-    def _ended_run(self) -> None:
-        self._running = False
-        self._left = self._loop.time()
+    def _ended_run(self, run: Run | None) -> None:
+        """Note that a run has ended; the next one may have begun by the time its thread is through."""
+        if run is self._run:
+            self._running = False
+            self._left = self._loop.time()
 
     def _steer(self, body: Pause | Resume | Stop) -> ReplyBody:
         if self._run is None or not self._running:
@@ -268,7 +270,7 @@ class Engine:
         elif not isinstance(body, Ready | Broken):
             self._events.append(event)
         if isinstance(body, RunFinished | RunFailed):
-            self._ended_run()
+            self._ended_run(self._run)
         content = encode(event)
         for writer in list(self._clients):
             # A client that reads too slowly gets no more progress until it has caught up; the rest always goes.
