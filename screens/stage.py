@@ -43,7 +43,6 @@ class StudioScreen(Screen[None]):
         super().__init__()
         self.studio = studio
         self._topics: set[Topic] = set()
-        self._ticking = False
 
     def compose(self) -> ComposeResult:
         """Stack header, body and footer."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import json
 import os
@@ -10,18 +9,19 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import pytest
 import pytest_asyncio
 from click.testing import CliRunner, Result
+from ears import Ears
 from projects import small_project
 
 from kerastui.cli import main
 from kerastui.engine.events import EpochEnded
 from kerastui.engine.process import launch
-from kerastui.engine.process.client import EngineRefused, Heard, Lost, SocketClient
+from kerastui.engine.process.client import EngineRefused, Lost, SocketClient
 from kerastui.engine.process.protocol import EventBody, Ready, RunFinished, RunStarted
 from kerastui.engine.project import commands
 from kerastui.engine.project.document import Column, Layer, Project, Spec
@@ -29,28 +29,6 @@ from kerastui.engine.project.files import write
 
 pytestmark = pytest.mark.slow
 module = pytest.mark.asyncio(loop_scope="module")
-T = TypeVar("T")
-
-
-class Ears:
-    """Wait for what an engine tells."""
-
-    def __init__(self, client: SocketClient) -> None:
-        self.heard: list[Heard] = []
-        self._news = asyncio.Event()
-        client.listen(self._hear)
-
-    def _hear(self, event: Heard) -> None:
-        self.heard.append(event)
-        self._news.set()
-
-    async def next(self, kind: type[T], seconds: float = 60.0) -> T:
-        """Return the first event of a kind."""
-        async with asyncio.timeout(seconds):
-            while not (found := [event for event in self.heard if isinstance(event, kind)]):
-                self._news.clear()
-                await self._news.wait()
-        return found[0]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

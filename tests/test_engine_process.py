@@ -9,45 +9,21 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import pytest_asyncio
+from ears import Ears
 from projects import small_project
 
 from kerastui.engine.events import EpochEnded, Paused, Progress, Resumed
 from kerastui.engine.process import launch
-from kerastui.engine.process.client import EngineLost, EngineRefused, Heard, Lost, SocketClient
+from kerastui.engine.process.client import EngineLost, EngineRefused, Lost, SocketClient
 from kerastui.engine.process.protocol import Ready, RunFinished, RunStarted
 from kerastui.engine.project import commands
 from kerastui.engine.project.document import Project
 from kerastui.engine.runs import latest, read_history, read_record
 
 pytestmark = pytest.mark.slow
-T = TypeVar("T")
-
-
-class Ears:
-    """Collect what an engine tells, and wait for parts of it."""
-
-    def __init__(self, client: SocketClient) -> None:
-        self.heard: list[Heard] = []
-        self._news = asyncio.Event()
-        client.listen(self._hear)
-
-    def _hear(self, event: Heard) -> None:
-        self.heard.append(event)
-        self._news.set()
-
-    async def next(self, kind: type[T], after: int = 0, seconds: float = 60.0) -> T:
-        """Return the first event of a kind after a place in what was heard."""
-        async with asyncio.timeout(seconds):
-            while True:
-                for event in self.heard[after:]:
-                    if isinstance(event, kind):
-                        return event
-                self._news.clear()
-                await self._news.wait()
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
