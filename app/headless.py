@@ -15,12 +15,12 @@ from typing import Any
 
 import click
 
-from kerastui.engine.events import EpochEnded, Paused, Resumed
 from kerastui.engine.home import keep_keras_at_home
 from kerastui.engine.process.protocol import EventBody, RunFailed, RunFinished, RunStarted
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.files import ProjectFileError, read
 from kerastui.engine.project.problems import Problem, together
+from kerastui.engine.training.events import EpochEnded, Paused, Resumed
 
 Exit = int
 """Exit code: 0 if it worked, 1 if not."""

@@ -15,19 +15,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keras import Input
 
-    from kerastui.engine.models import Functional, Model, Sequential, clone_model
+    from kerastui.engine.models.cloning import clone_model
+    from kerastui.engine.models.model import Functional, Model
+    from kerastui.engine.models.sequential import Sequential
     from kerastui.engine.saving import load_model
-    from kerastui.engine.trainer import Trainer
+    from kerastui.engine.training.trainer import Trainer
 
 __all__ = ["Functional", "Input", "Model", "Sequential", "Trainer", "clone_model", "load_model"]
 
 _HOMES = {
-    "Functional": "kerastui.engine.models",
+    "Functional": "kerastui.engine.models.model",
     "Input": "kerastui.engine.keras_private",
-    "Model": "kerastui.engine.models",
-    "Sequential": "kerastui.engine.models",
-    "Trainer": "kerastui.engine.trainer",
-    "clone_model": "kerastui.engine.models",
+    "Model": "kerastui.engine.models.model",
+    "Sequential": "kerastui.engine.models.sequential",
+    "Trainer": "kerastui.engine.training.trainer",
+    "clone_model": "kerastui.engine.models.cloning",
     "load_model": "kerastui.engine.saving",
 }
 

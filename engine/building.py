@@ -15,7 +15,7 @@ import tensorflow as tf
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.catalog.objects import build_object
 from kerastui.engine.explain import explain_call, plain_message
-from kerastui.engine.models import Functional
+from kerastui.engine.models.model import Functional
 from kerastui.engine.process.protocol import CallReport, Checked
 from kerastui.engine.project.document import Call, Graph, Layer, Project, Spec
 from kerastui.engine.project.graph import layer_name, node_name, order, upstream

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-from kerastui.engine.events import EpochEnded, Paused, Progress, Resumed
 from kerastui.engine.process.protocol import EventBody, RunFailed, RunFinished, RunStarted
 from kerastui.engine.runs import read_history, read_record, run_number
+from kerastui.engine.training.events import EpochEnded, Paused, Progress, Resumed
 
 Status: TypeAlias = Literal["starting", "running", "paused", "completed", "stopped", "early", "failed", "lost"]
 LIVE: frozenset[Status] = frozenset({"starting", "running", "paused"})

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastui.engine.keras_private import keras, our_classes
-from kerastui.engine.models import Functional, Model, Sequential
+from kerastui.engine.models.model import Functional, Model
+from kerastui.engine.models.sequential import Sequential
 
 
 def load_model(

@@ -19,13 +19,13 @@ from ears import Ears
 from projects import small_project
 
 from kerastui.cli import main
-from kerastui.engine.events import EpochEnded
 from kerastui.engine.process import launch
 from kerastui.engine.process.client import EngineRefused, Lost, SocketClient
 from kerastui.engine.process.protocol import EventBody, Ready, RunFinished, RunStarted
 from kerastui.engine.project import commands
 from kerastui.engine.project.document import Column, Layer, Project, Spec
 from kerastui.engine.project.files import write
+from kerastui.engine.training.events import EpochEnded
 
 pytestmark = pytest.mark.slow
 module = pytest.mark.asyncio(loop_scope="module")
@@ -116,7 +116,7 @@ def test_an_early_end_is_told(tmp_path: Path) -> None:
 
 
 def test_a_model_that_does_not_fit_into_memory_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kerastui.engine.models import Functional
+    from kerastui.engine.models.model import Functional
 
     def fit(*args: object, **kwargs: object) -> None:
         raise MemoryError
@@ -126,7 +126,7 @@ def test_a_model_that_does_not_fit_into_memory_says_so(tmp_path: Path, monkeypat
 
 
 def test_a_model_that_cannot_be_saved_says_so_and_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kerastui.engine.models import Functional
+    from kerastui.engine.models.model import Functional
 
     def save(*args: object, **kwargs: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -15,13 +15,13 @@ import pytest_asyncio
 from ears import Ears
 from projects import small_project
 
-from kerastui.engine.events import EpochEnded, Paused, Progress, Resumed
 from kerastui.engine.process import launch
 from kerastui.engine.process.client import EngineLost, EngineRefused, Lost, SocketClient
 from kerastui.engine.process.protocol import Ready, RunFinished, RunStarted
 from kerastui.engine.project import commands
 from kerastui.engine.project.document import Project
 from kerastui.engine.runs import latest, read_history, read_record
+from kerastui.engine.training.events import EpochEnded, Paused, Progress, Resumed
 
 pytestmark = pytest.mark.slow
 

@@ -11,9 +11,9 @@ from fake_engine import FakeEngine
 from projects import small_project
 from train_seat import Seat, seated, write_run
 
-from kerastui.engine.events import Progress
 from kerastui.engine.process.protocol import Pause, Resume, RunFinished, Stop, Train
 from kerastui.engine.project import commands
+from kerastui.engine.training.events import Progress
 from kerastui.screens.train.chart import Chart
 from kerastui.screens.train.epochs import EpochTable
 from kerastui.screens.train.notices_pane import Notices

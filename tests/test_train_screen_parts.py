@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerastui.engine.events import EpochEnded, Progress
 from kerastui.engine.process.protocol import RunFinished, RunStarted
 from kerastui.engine.project.document import Graph
 from kerastui.engine.project.problems import Problem, Repair
 from kerastui.engine.run_state import RunState
 from kerastui.engine.studio import EngineState
+from kerastui.engine.training.events import EpochEnded, Progress
 from kerastui.screens.train.charts import Charts, Settings
 from kerastui.screens.train.curves import RunCurves
 from kerastui.screens.train.keeping import path_problem

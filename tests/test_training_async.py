@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 
 from kerastui.engine import Input, Model, Sequential
-from kerastui.engine.events import EpochEnded, Finished, Paused, Progress, Resumed, Started
-from kerastui.engine.training import TrainingRun
+from kerastui.engine.training.events import EpochEnded, Finished, Paused, Progress, Resumed, Started
+from kerastui.engine.training.run import TrainingRun
 
 Dense = keras.layers.Dense
 RNG = np.random.default_rng(0)

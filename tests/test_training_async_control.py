@@ -7,9 +7,9 @@ from queue import SimpleQueue
 import msgspec
 import pytest
 
-from kerastui.engine.control import TrainingControl
-from kerastui.engine.events import EpochEnded, Finished, Paused, Progress, Resumed, Started, TrainingEvent
-from kerastui.engine.pace import Pace
+from kerastui.engine.training.control import TrainingControl
+from kerastui.engine.training.events import EpochEnded, Finished, Paused, Progress, Resumed, Started, TrainingEvent
+from kerastui.engine.training.pace import Pace
 
 DEADLINE = 10.0
 

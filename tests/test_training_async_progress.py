@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 from kerastui.engine import Input, Model, Sequential
-from kerastui.engine.control import TrainingControl
-from kerastui.engine.events import EpochEnded, Finished, Paused, Progress, Resumed, Started
-from kerastui.engine.progress import ControlCallback, ProgressCallback, learning_rate, scalars
+from kerastui.engine.training.control import TrainingControl
+from kerastui.engine.training.events import EpochEnded, Finished, Paused, Progress, Resumed, Started
+from kerastui.engine.training.progress import ControlCallback, ProgressCallback, learning_rate, scalars
 
 X = np.linspace(-1, 1, 40, dtype="float32")[:, None]
 Y = 2 * X

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from kerastui.engine.events import EpochEnded, Paused, Progress, Resumed
 from kerastui.engine.project.problems import Problem
+from kerastui.engine.training.events import EpochEnded, Paused, Progress, Resumed
 
 PROTOCOL = 1
 """Version of the messages; engine and client refuse each other when it differs."""
@@ -214,7 +214,7 @@ ReplyBody: TypeAlias = Welcome | Done | Text | Refused | Checked
 
 
 class Told(msgspec.Struct, frozen=True, tag_field="event", tag=True):
-    """Base of the engine's own events; those of a training (`kerastui.engine.events`) travel beside them."""
+    """Base of the engine's own events; those of a training (`kerastui.engine.training.events`) travel beside them."""
 
 
 class Ready(Told, frozen=True):

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from kerastui.engine.control import TrainingControl
 from kerastui.engine.data.errors import DataError
-from kerastui.engine.events import EpochEnded, Finished, Started, TrainingEvent
 from kerastui.engine.explain import explain_step, plain_message
 from kerastui.engine.process.protocol import EventBody, RunFailed, RunFinished, RunStarted
 from kerastui.engine.project.checks import FILE_ARGUMENTS, check_project
@@ -23,10 +21,12 @@ from kerastui.engine.project.files import dumps
 from kerastui.engine.project.graph import node_name
 from kerastui.engine.project.plain import to_plain
 from kerastui.engine.runs import RunFolder, RunRecord
+from kerastui.engine.training.control import TrainingControl
+from kerastui.engine.training.events import EpochEnded, Finished, Started, TrainingEvent
 
 if TYPE_CHECKING:
     from kerastui.engine.data.dataset import Dataset, Part
-    from kerastui.engine.models import Functional
+    from kerastui.engine.models.model import Functional
 
 LOG_HINT = "the log (f12) has the whole message"
 """What to do about a failure that nobody foresaw."""
@@ -130,7 +130,7 @@ class Run:
         return Prepared(model, dataset, folder, callbacks)
 
     def _fit(self, prepared: Prepared) -> None:
-        from kerastui.engine.progress import ProgressCallback
+        from kerastui.engine.training.progress import ProgressCallback
 
         model, dataset, folder, callbacks = prepared
         fit = self.project.fit

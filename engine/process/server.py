@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 import kerastui
-from kerastui.engine.events import Progress
 from kerastui.engine.process.frames import frame, read_frame
 from kerastui.engine.process.protocol import (
     PROTOCOL,
@@ -52,6 +51,7 @@ from kerastui.engine.process.protocol import (
 from kerastui.engine.process.worker import Worker
 from kerastui.engine.project.graph import check_references
 from kerastui.engine.project.plain import DocumentError, from_plain
+from kerastui.engine.training.events import Progress
 
 if TYPE_CHECKING:
     from kerastui.engine.building import Checker

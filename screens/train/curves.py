@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from kerastui.engine.events import EpochEnded
 from kerastui.engine.run_state import RunState, Status
+from kerastui.engine.training.events import EpochEnded
 from kerastui.screens.train.epochs import EpochRow, EpochsView
 from kerastui.screens.train.names import LEARNING_RATE, headings
 from kerastui.screens.train.progress import RunView, State

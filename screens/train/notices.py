@@ -9,12 +9,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kerastui.engine.events import EpochEnded
 from kerastui.engine.project.document import Graph
 from kerastui.engine.project.graph import node_name
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.run_state import RunState
 from kerastui.engine.studio import EngineState
+from kerastui.engine.training.events import EpochEnded
 from kerastui.screens.train.curves import RunCurves
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs

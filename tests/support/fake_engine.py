@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from kerastui.engine.events import EpochEnded, Paused, Progress, Resumed
 from kerastui.engine.process.client import EngineClient, EngineLost, EngineRefused, Lost
 from kerastui.engine.process.protocol import (
     PROTOCOL,
@@ -39,6 +38,7 @@ from kerastui.engine.project.document import Graph, Layer
 from kerastui.engine.project.graph import order
 from kerastui.engine.project.plain import from_plain
 from kerastui.engine.project.problems import Problem
+from kerastui.engine.training.events import EpochEnded, Paused, Progress, Resumed
 
 VERSIONS = Versions("0.1.0", "3.11.7", "2.21.0", "3.15.1", (Device("CPU", "/physical_device:CPU:0"),), 2)
 

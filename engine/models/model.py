@@ -1,4 +1,4 @@
-"""`Model`, `Functional` and `Sequential`: Keras's models with this project's training and saving."""
+"""`Model` and `Functional`: Keras's models with this project's training and saving."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, cast
 from kerastui.engine import keras_private
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import KerasFunctional, functional_init_arguments, keras, our_classes
-from kerastui.engine.trainer import Trainer
+from kerastui.engine.training.trainer import Trainer
 
 
 class Model(Trainer, keras.Model):  # type: ignore[misc]  # Keras ships no types
@@ -120,33 +120,7 @@ class Functional(Model, KerasFunctional):  # type: ignore[misc]  # Keras ships n
         KerasFunctional.__init__(self, inputs, outputs, name=name, **kwargs)
 
 
-class Sequential(Model, keras.Sequential):  # type: ignore[misc]  # Keras ships no types
-    """A stack of layers, each with one input and one output. `add` and `pop` change it.
-
-    Args:
-        layers: The layers, first to last; an `Input` in front has them built at once, else the first data does.
-            Defaults to `None`: empty.
-        trainable: Whether training changes the weights. Defaults to True.
-        name: Name of the model. Defaults to `None`, which makes one.
-
-    Raises:
-        ValueError: If two layers have the same name, or something is not a layer.
-
-    Example:
-        >>> import keras
-        >>> from kerastui.engine import Input, Sequential
-        >>> model = Sequential([Input((64,)), keras.layers.Dense(10)])
-        >>> model.output_shape
-        (None, 10)
-    """
-
-    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
-        # By name, since `super()` is `Model`, which would take two positional arguments for inputs and outputs.
-        keras.Sequential.__init__(self, layers, trainable=trainable, name=name)
-
-
 keras_private.take_place_of("keras.Model", Model)
-keras_private.take_place_of("keras.Sequential", Sequential)
 keras_private.take_place_of("keras.src.models.functional.Functional", Functional)
 
 
@@ -161,28 +135,3 @@ def _functional_class(cls: type) -> type:
         keras_private.inherit_registered_name(made, cls)
         cls._functional_class = made  # type: ignore[attr-defined]
     return made
-
-
-def clone_model(model: Any, *args: Any, **kwargs: Any) -> Any:
-    """Copy a model's architecture with new weights, like `keras.models.clone_model`, as our class.
-
-    Keras's own function works on our models as well; it makes a `keras.Sequential` of a `Sequential`.
-
-    Args:
-        model: A `Functional`, a `Sequential`, or a model whose class says how to configure it.
-        *args: As for `keras.models.clone_model`.
-        **kwargs: As for `keras.models.clone_model`.
-
-    Returns:
-        The copy, compiled as the model was.
-
-    Example:
-        >>> twin = clone_model(model)  # doctest: +SKIP
-    """
-    with our_classes():
-        clone = keras.models.clone_model(model, *args, **kwargs)
-    # Keras's classes and ours hold the same state, so a change of class is all it takes.
-    ours = {keras.Sequential: Sequential, KerasFunctional: Functional}.get(type(clone))
-    if ours is not None:
-        object.__setattr__(clone, "__class__", ours)
-    return clone

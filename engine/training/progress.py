@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kerastui.engine.control import TrainingControl
-from kerastui.engine.events import EpochEnded, Finished, Paused, Progress, Resumed, Started, TrainingEvent
 from kerastui.engine.keras_private import keras, samples_seen
-from kerastui.engine.pace import Pace
+from kerastui.engine.training.control import TrainingControl
+from kerastui.engine.training.events import EpochEnded, Finished, Paused, Progress, Resumed, Started, TrainingEvent
+from kerastui.engine.training.pace import Pace
 
 
 class ControlCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types

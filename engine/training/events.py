@@ -5,7 +5,7 @@ prints them. Times are seconds on the run's own clock, which stands still while 
 
 Example:
     >>> import msgspec
-    >>> from kerastui.engine.events import Paused, TrainingEvent
+    >>> from kerastui.engine.training.events import Paused, TrainingEvent
     >>> wire = msgspec.msgpack.encode(Paused(epoch=2, step=17, elapsed=3.5))
     >>> msgspec.msgpack.decode(wire, type=TrainingEvent)
     Paused(epoch=2, step=17, elapsed=3.5)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerastui.engine import training
 from kerastui.engine.keras_private import TensorFlowTrainer
+from kerastui.engine.training.run import TrainingRun, run_async
 
 
 class Trainer(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
@@ -46,7 +46,7 @@ class Trainer(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         Example:
             >>> history = await model.fit_async(x, y, epochs=3)  # doctest: +SKIP
         """
-        return await training.run_async(self.fit, args, kwargs)
+        return await run_async(self.fit, args, kwargs)
 
     async def evaluate_async(self, *args: Any, **kwargs: Any) -> Any:
         """Evaluate like `evaluate`, without blocking the event loop.
@@ -64,7 +64,7 @@ class Trainer(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         Example:
             >>> loss = await model.evaluate_async(x, y)  # doctest: +SKIP
         """
-        return await training.run_async(self.evaluate, args, kwargs)
+        return await run_async(self.evaluate, args, kwargs)
 
     async def predict_async(self, *args: Any, **kwargs: Any) -> Any:
         """Predict like `predict`, without blocking the event loop; also while a training is paused.
@@ -82,9 +82,9 @@ class Trainer(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         Example:
             >>> classes = (await model.predict_async(x)).argmax(axis=-1)  # doctest: +SKIP
         """
-        return await training.run_async(self.predict, args, kwargs, between_batches=True)
+        return await run_async(self.predict, args, kwargs, between_batches=True)
 
-    def training(self, *args: Any, **kwargs: Any) -> training.TrainingRun:
+    def training(self, *args: Any, **kwargs: Any) -> TrainingRun:
         """Prepare a training whose progress is read with `async for` and that can be paused, stepped and stopped.
 
         It starts when the first event is asked for, or on entering `async with`.
@@ -94,10 +94,10 @@ class Trainer(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
             **kwargs: As for `fit`, but `verbose` defaults to 0.
 
         Returns:
-            The run: an async iterator of `kerastui.engine.events.TrainingEvent`.
+            The run: an async iterator of `kerastui.engine.training.events.TrainingEvent`.
 
         Example:
             >>> async for event in model.training(x, y, epochs=3):  # doctest: +SKIP
             ...     print(event)
         """
-        return training.TrainingRun(self.fit, args, kwargs)
+        return TrainingRun(self.fit, args, kwargs)

@@ -11,10 +11,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Final
 
-from kerastui.engine.control import TrainingControl
-from kerastui.engine.events import TrainingEvent
 from kerastui.engine.keras_private import caller_settings, keras
-from kerastui.engine.progress import ControlCallback, ProgressCallback
+from kerastui.engine.training.control import TrainingControl
+from kerastui.engine.training.events import TrainingEvent
+from kerastui.engine.training.progress import ControlCallback, ProgressCallback
 
 
 class _Worker:

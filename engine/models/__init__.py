@@ -1,0 +1,1 @@
+"""`Model`, `Functional` and `Sequential`, and what they need beside training."""

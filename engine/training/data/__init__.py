@@ -1,0 +1,1 @@
+"""Whatever `fit`, `evaluate` and `predict` are given, as batches."""
