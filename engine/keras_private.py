@@ -31,37 +31,127 @@ def _require_tensorflow() -> None:
 _require_tensorflow()
 
 import keras  # noqa: E402
+from keras._tf_keras import keras as old_keras  # noqa: E402
 from keras.src import api_export  # noqa: E402
+from keras.src import backend as keras_backend  # noqa: E402
 from keras.src.backend.common import global_state  # noqa: E402
-from keras.src.backend.tensorflow.trainer import TensorFlowTrainer  # noqa: E402
+from keras.src.backend.tensorflow.trainer import (  # noqa: E402
+    TensorFlowTrainer,
+    TFEpochIterator,
+    convert_to_np_if_not_ragged,
+    potentially_ragged_concat,
+)
+from keras.src.layers.layer import might_have_unbuilt_state  # noqa: E402
+from keras.src.losses import ALL_OBJECTS_DICT as LOSSES  # noqa: E402
+from keras.src.metrics import ALL_OBJECTS_DICT as METRICS  # noqa: E402
 from keras.src.models.functional import Functional as KerasFunctional  # noqa: E402
+from keras.src.models.functional import functional_from_config  # noqa: E402
 from keras.src.models.model import functional_init_arguments  # noqa: E402
+from keras.src.optimizers import ALL_OBJECTS_DICT as OPTIMIZERS  # noqa: E402
 from keras.src.random.seed_generator import global_seed_generator  # noqa: E402
 from keras.src.saving import object_registration, saving_lib  # noqa: E402
+from keras.src.trainers.compile_utils import (  # noqa: E402
+    get_loss,
+    get_metric,
+    is_binary_or_sparse_categorical,
+)
+from keras.src.trainers.data_adapters import (  # noqa: E402
+    get_data_adapter,
+    is_grain_dataset,
+    is_torch_dataloader,
+)
+from keras.src.trainers.data_adapters.array_slicing import (  # noqa: E402
+    TensorflowSparseWrapper,
+    can_slice_array,
+    convert_to_sliceable,
+    slice_tensorflow_sparse_wrapper,
+)
+from keras.src.trainers.data_adapters.data_adapter import DataAdapter  # noqa: E402
+from keras.src.trainers.data_adapters.data_adapter_utils import (  # noqa: E402
+    get_tensor_spec,
+    unpack_x_y_sample_weight,
+)
+from keras.src.trainers.epoch_iterator import EpochIterator  # noqa: E402
+from keras.src.trainers.trainer import Trainer as KerasTrainer  # noqa: E402
 from keras.src.utils.io_utils import ask_to_proceed_with_overwrite  # noqa: E402
+from keras.src.utils.python_utils import default as as_if_not_overridden  # noqa: E402
+from keras.src.utils.traceback_utils import filter_traceback  # noqa: E402
+from keras.src.utils.tracking import no_automatic_dependency_tracking  # noqa: E402
+from tensorflow.python.util.dispatch import register_dispatchable_type  # noqa: E402
+from tensorflow.python.util.tf_export import get_canonical_name_for_symbol  # noqa: E402
 
 Input = keras.Input
 """Keras's own; here so that the package's lazy exports load it with the backend checked."""
 
 __all__ = [
+    "LOSSES",
+    "METRICS",
+    "OPTIMIZERS",
+    "DataAdapter",
+    "EpochIterator",
     "Input",
     "KerasFunctional",
+    "KerasTrainer",
+    "TFEpochIterator",
     "TensorFlowTrainer",
+    "TensorflowSparseWrapper",
+    "as_if_not_overridden",
     "ask_to_proceed_with_overwrite",
     "caller_settings",
+    "calls_by_depth",
+    "calls_of",
+    "can_slice_array",
     "compilation_kept",
+    "convert_to_np_if_not_ragged",
+    "convert_to_sliceable",
+    "filter_traceback",
+    "functional_from_config",
     "functional_init_arguments",
+    "get_data_adapter",
+    "get_loss",
+    "get_metric",
+    "get_tensor_spec",
     "inherit_registered_name",
+    "is_binary_or_sparse_categorical",
+    "is_grain_dataset",
+    "is_torch_dataloader",
     "keras",
+    "layer_is_called",
     "load_archive",
+    "mask_of",
+    "might_have_unbuilt_state",
+    "no_automatic_dependency_tracking",
+    "old_keras",
+    "operations_of",
+    "origin",
     "our_classes",
+    "potentially_ragged_concat",
+    "register_dispatchable_type",
+    "run_symbolically",
     "samples_seen",
+    "shapes_at_build",
+    "slice_tensorflow_sparse_wrapper",
+    "structured_like_outputs",
     "take_place_of",
+    "tensorflow_name",
+    "unpack_x_y_sample_weight",
 ]
 
 # `Functional` is public API nowhere, `TensorFlowTrainer` neither: they are the base classes of our `Functional` and
 # `Trainer`. `functional_init_arguments` is how Keras tells `Model(inputs, outputs)` from a subclass's own arguments;
 # `ask_to_proceed_with_overwrite` is its question before it overwrites a file. Both are taken so that ours are the same.
+# The loops of `fit` and its kin are ours; they count epochs with Keras's `TFEpochIterator` over a `DataAdapter`, unpack
+# and join batches with its functions, and hide its frames from tracebacks as it does. `KerasTrainer` is what every model
+# of Keras is an instance of, and `no_automatic_dependency_tracking` keeps what `compile` makes out of the saved layers.
+# `old_keras` is what TensorFlow shows as `tf.keras`: Keras 3 and the names of Keras 2 that it dropped, such as
+# `backend.mean`. `tf.keras` itself is another library where `TF_USE_LEGACY_KERAS` is set.
+
+# `DataAdapter` is what Keras's epoch iterator reads; `can_slice_array`, `convert_to_sliceable` and the two names for
+# sparse tensors are how Keras reads rows of arrays of any library; `get_tensor_spec` describes batches of Python's;
+# `get_data_adapter` knows the loaders of PyTorch and Grain, which `is_torch_dataloader` and `is_grain_dataset` tell.
+
+# `LOSSES`, `METRICS` and `OPTIMIZERS` are the names that `compile` knows, aliases such as `mse` among them. `get_loss`,
+# `get_metric` and `is_binary_or_sparse_categorical` make of a name what Keras's own `compile` makes of it.
 
 _STOCK_SYMBOL_FROM_NAME = api_export.get_symbol_from_name
 _in_their_place: dict[str, type] = {}
@@ -139,6 +229,33 @@ def inherit_registered_name(cls: type, base: type) -> None:
         object_registration.GLOBAL_CUSTOM_NAMES[cls] = name
 
 
+# `as_if_not_overridden` marks a method that Keras shall treat as its own default: it decides by that mark whether a
+# layer is built by its `build` or by its `call`. `might_have_unbuilt_state` is how it sees that there is work left, and
+# `functional_from_config` how it revives a graph. TensorFlow hands over calls by the type of an argument only for types
+# that went through `register_dispatchable_type`.
+
+
+def layer_is_called() -> bool:
+    """Say whether this thread is inside the call of a layer, where `add_loss` and `add_metric` mean this call's."""
+    return global_state.get_global_attribute("current_call_ctx") is not None
+
+
+def mask_of(tensor: Any) -> Any:
+    """Give the mask that a layer attached to its output; `None` without one."""
+    return keras_backend.get_keras_mask(tensor)
+
+
+def run_symbolically(function: Any, *args: Any) -> Any:
+    """Run `function` on symbolic tensors as Keras does to build layers and to infer shapes; no node is recorded."""
+    return keras_backend.compute_output_spec(function, *args)
+
+
+def tensorflow_name(api: Any) -> str | None:
+    """Give the public name of a TensorFlow function, as `"math.reduce_mean"`; `None` if it has none."""
+    name = get_canonical_name_for_symbol(api)
+    return name if name is None else str(name)
+
+
 def samples_seen(model: Any) -> float | None:
     """Rows trained so far in the running epoch: what the running mean of the loss is weighted by.
 
@@ -150,6 +267,46 @@ def samples_seen(model: Any) -> float | None:
     tracker = getattr(model, "_loss_tracker", None)
     count = getattr(tracker, "count", None)
     return float(count.numpy()) or None if count is not None else None
+
+
+def calls_of(operation: Any) -> list[Any]:
+    """Every call of a layer or operation on symbolic tensors, in order; also those of other models that share it.
+
+    Each has `operation`, `input_tensors` and `output_tensors`. There is no public list of them.
+    """
+    return list(getattr(operation, "_inbound_nodes", ()))
+
+
+def calls_by_depth(model: Any) -> list[list[Any]]:
+    """The calls that make up a functional or built sequential model, those furthest from the output first.
+
+    Returns:
+        One list for each depth; empty for a model that is not a graph.
+    """
+    graph = getattr(model, "_functional", None) or model
+    return [list(calls) for _, calls in sorted(getattr(graph, "_nodes_by_depth", {}).items(), reverse=True)]
+
+
+def operations_of(model: Any) -> list[Any]:
+    """What a summary of `model` lists: its layers and, in a graph, the operations between them."""
+    return list(getattr(model, "_operations", None) or model.layers)
+
+
+def origin(tensor: Any) -> tuple[Any, int, int]:
+    """Say which operation made a symbolic tensor, in which of its calls, and as which of its outputs."""
+    operation, call, output = tensor._keras_history
+    return operation, call, output
+
+
+def shapes_at_build(layer: Any) -> dict[str, Any]:
+    """The shapes that a layer was built for, by argument name; all that is known of a layer outside a graph."""
+    return dict(getattr(layer, "_build_shapes_dict", None) or {})
+
+
+def structured_like_outputs(model: Any, values: list[Any]) -> Any:
+    """Arrange one value for each output of a functional model as the model arranges its outputs; else a list."""
+    structure = getattr(getattr(model, "_functional", None) or model, "_outputs_struct", values)
+    return keras.tree.pack_sequence_as(structure, values)
 
 
 def _own_copy(value: Any) -> Any:

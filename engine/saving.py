@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastui.engine.keras_private import keras, our_classes
+from kerastui.engine.models.h5_compilation import restore_compilation
 from kerastui.engine.models.model import Functional, Model
 from kerastui.engine.models.sequential import Sequential
+from kerastui.engine.models.writing import HDF5_SUFFIXES
 
 
 def load_model(
@@ -30,14 +32,25 @@ def load_model(
 
     Raises:
         ValueError: If there is no such file, its format is unknown, or it needs `safe_mode=False`.
+        OSError: If there is no such `.h5` file, or it cannot be read.
         TypeError: If it needs a class that is neither Keras's nor in `custom_objects`.
 
     Example:
         >>> model = load_model("digits.keras")  # doctest: +SKIP
     """
-    if os.fspath(filepath).endswith((".h5", ".hdf5")):
-        # The old format knows classes by their bare names, and looks for them here first.
-        ours = {"Functional": Functional, "Model": Model, "Sequential": Sequential}
-        custom_objects = ours | dict(custom_objects or {})
+    if os.fspath(filepath).endswith(HDF5_SUFFIXES):
+        return _load_hdf5(filepath, custom_objects, compile, safe_mode)
     with our_classes():
         return keras.saving.load_model(filepath, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode)
+
+
+def _load_hdf5(
+    filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None, compiled: bool, safe_mode: bool
+) -> Any:
+    # The old format knows classes by their bare names, and looks for them here first.
+    ours = {"Functional": Functional, "Model": Model, "Sequential": Sequential, **(custom_objects or {})}
+    with our_classes():
+        model = keras.saving.load_model(filepath, custom_objects=ours, compile=False, safe_mode=safe_mode)
+    if compiled:
+        restore_compilation(model, filepath, custom_objects)
+    return model

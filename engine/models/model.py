@@ -7,21 +7,33 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from kerastui.engine import keras_extended as keras_extended  # applies its additions to Keras
 from kerastui.engine import keras_private
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import KerasFunctional, functional_init_arguments, keras, our_classes
+from kerastui.engine.models import symbolic
+from kerastui.engine.models import tensorflow_ops as tensorflow_ops  # has TensorFlow's functions take symbolic tensors
+from kerastui.engine.models.building import Building
+from kerastui.engine.models.members import Members
 from kerastui.engine.training.trainer import Trainer
 
+_KEYWORDS = frozenset({"activity_regularizer", "autocast", "dtype", "dynamic", "name", "trainable"})
 
-class Model(Trainer, keras.Model):  # type: ignore[misc]  # Keras ships no types
+
+class Model(Building, Members, Trainer, keras.Model):  # type: ignore[misc]  # Keras ships no types
     """A `keras.Model`, built from inputs and outputs or by writing a subclass.
 
     `Model(inputs, outputs)` gives a `Functional`. A subclass may do the same through
     `super().__init__(inputs=…, outputs=…)`, or write `call`. All of them live side by side.
 
     Args:
-        *args: `inputs` and `outputs`, symbolic tensors or lists or dicts of them, for a functional model.
-        **kwargs: `inputs`, `outputs`, and for any model `name` (str), `trainable` (bool, default True) and `dtype`.
+        *args: For a functional model `inputs` and `outputs`, symbolic tensors or structures of them, and maybe `name`.
+        **kwargs: `inputs`, `outputs`, and for any model `name` (str) and `trainable` (bool, default True); for one
+            without inputs also `dtype`, `activity_regularizer`, `autocast` and `dynamic` (bool, default False), which
+            has it run eagerly only.
+
+    Raises:
+        TypeError: If a keyword is none of these.
 
     Example:
         >>> import keras
@@ -35,13 +47,18 @@ class Model(Trainer, keras.Model):  # type: ignore[misc]  # Keras ships no types
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Model:
         """Give a `Functional` for `Model(inputs, outputs)`."""
+        args, kwargs = _without_third(args, kwargs)
         if cls is Model and functional_init_arguments(args, kwargs):
             return Functional.__new__(Functional, *args, **kwargs)
         return cast(Model, super().__new__(cls, *args, **kwargs))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        args, kwargs = _without_third(args, kwargs)
         if not functional_init_arguments(args, kwargs):
+            _check_keywords(type(self), kwargs, _KEYWORDS)
+            dynamic = kwargs.pop("dynamic", False)
             super().__init__(*args, **kwargs)
+            self._dynamic = bool(dynamic)
             return
         # Keras would rewrite the `__bases__` of the class and of all its bases, which turns `Model` itself and every
         # other subclass functional. This object alone gets a class that is both.
@@ -63,7 +80,12 @@ class Model(Trainer, keras.Model):  # type: ignore[misc]  # Keras ships no types
         Returns:
             A model of this class, with new weights, not compiled.
         """
+        if cls in (Model, Functional) and "input_layers" in config:
+            # Others come from other libraries or versions, which stock Keras reads past as well.
+            config = {key: value for key, value in config.items() if key in _FUNCTIONAL_CONFIG}
         with our_classes():
+            if symbolic.LOSSES in config:
+                return symbolic.revive(cls, config, custom_objects)
             return super().from_config(config, custom_objects=custom_objects)
 
     def save(
@@ -96,7 +118,7 @@ class Model(Trainer, keras.Model):  # type: ignore[misc]  # Keras ships no types
                 super().save(temporary, zipped=zipped, **kwargs)
 
 
-class Functional(Model, KerasFunctional):  # type: ignore[misc]  # Keras ships no types
+class Functional(symbolic.GraphAdditions, Model, KerasFunctional):  # type: ignore[misc]  # Keras ships no types
     """A model given by its inputs and outputs; what `Model(inputs, outputs)` returns.
 
     Args:
@@ -105,8 +127,12 @@ class Functional(Model, KerasFunctional):  # type: ignore[misc]  # Keras ships n
         name: Name of the model. Defaults to `None`, which makes one.
         **kwargs: `trainable` (bool, default True).
 
+    Attributes:
+        output_names: One name for each output: that of its layer, and if a layer has several, `out`, `out_1`, ….
+
     Raises:
         ValueError: If an input or output is no symbolic tensor, or the outputs cannot be reached from the inputs.
+        TypeError: If a keyword is unknown.
 
     Example:
         >>> import keras
@@ -116,12 +142,52 @@ class Functional(Model, KerasFunctional):  # type: ignore[misc]  # Keras ships n
     """
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
+        if type(self) is Functional:
+            _check_keywords(Functional, kwargs, {"trainable"})
         # By name, since `super()` is `Model`, which would come back here. Keras compares this signature with its own.
         KerasFunctional.__init__(self, inputs, outputs, name=name, **kwargs)
+        self.output_names = _unique(self.output_names)
+        self._take_carried()
+
+    build = KerasFunctional.build
+    compute_output_shape = KerasFunctional.compute_output_shape
 
 
 keras_private.take_place_of("keras.Model", Model)
 keras_private.take_place_of("keras.src.models.functional.Functional", Functional)
+
+
+_FUNCTIONAL_CONFIG = frozenset(
+    {"name", "trainable", "layers", "input_layers", "output_layers", symbolic.LOSSES, symbolic.METRICS}
+)
+
+
+def _without_third(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Take a name behind inputs and outputs, as Keras 2 did; Keras 3 takes three arguments for a subclass's own."""
+    symbolic_first = len(args) == 3 and any(isinstance(x, keras.KerasTensor) for x in keras.tree.flatten(args[0]))
+    if not symbolic_first or not (args[2] is None or isinstance(args[2], str)) or "name" in kwargs:
+        return args, kwargs
+    return args[:2], {**kwargs, "name": args[2]}
+
+
+def _check_keywords(cls: type, kwargs: dict[str, Any], known: frozenset[str] | set[str]) -> None:
+    unknown = {name: value for name, value in kwargs.items() if name not in known}
+    if unknown:
+        given = ", ".join(f"{name}={value!r}" for name, value in unknown.items())
+        raise TypeError(f"`{cls.__name__}` takes inputs and outputs, or of {sorted(known)}. Received also: {given}")
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Number the names that occur again, in order, with numbers that no layer's own name has."""
+    taken, unique = set(names), list[str]()
+    for name in names:
+        number = 0
+        new = name
+        while new in unique or (number and new in taken):
+            number += 1
+            new = f"{name}_{number}"
+        unique.append(new)
+    return unique
 
 
 def _functional_class(cls: type) -> type:

@@ -6,6 +6,7 @@ from typing import Any
 
 from kerastui.engine import keras_private
 from kerastui.engine.keras_private import keras
+from kerastui.engine.models.building import plain_shapes
 from kerastui.engine.models.model import Model
 
 
@@ -32,6 +33,21 @@ class Sequential(Model, keras.Sequential):  # type: ignore[misc]  # Keras ships 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
         # By name, since `super()` is `Model`, which would take two positional arguments for inputs and outputs.
         keras.Sequential.__init__(self, layers, trainable=trainable, name=name)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights for inputs of some shape.
+
+        Args:
+            input_shape: A shape as a tuple of integers and `None` or a `tf.TensorShape`. A stack whose first layer
+                takes several tensors is built by its first data. Defaults to `None`: so is this one.
+
+        Raises:
+            ValueError: If it is not a shape or structure of shapes, there are no layers, or the stack is for inputs of
+                another shape already.
+        """
+        keras.Sequential.build(self, None if input_shape is None else plain_shapes(input_shape))
+
+    compute_output_shape = keras.Sequential.compute_output_shape
 
 
 keras_private.take_place_of("keras.Sequential", Sequential)

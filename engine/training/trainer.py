@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerastui.engine.keras_private import TensorFlowTrainer
+from kerastui.engine.training.compiling import Compiling
+from kerastui.engine.training.fitting import Fitting
+from kerastui.engine.training.generators import GeneratorMethods
+from kerastui.engine.training.making import Making
+from kerastui.engine.training.on_batch import OnBatch
 from kerastui.engine.training.run import TrainingRun, run_async
 
 
-class Trainer(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
+class Trainer(Compiling, Making, Fitting, OnBatch, GeneratorMethods):
     """Training as a mixin; put it before the Keras layer it is mixed into.
 
-    `compile`, `fit`, `evaluate`, `predict` and the `*_on_batch` methods are Keras's, and so is what a class may
-    override: `train_step`, `test_step`, `predict_step`, `compute_loss`, `compute_metrics`, `make_train_function`, ….
+    It understands the calls of Keras 3, tf.keras 2.13, tf.keras 2.9, TF 2.0 and Keras 2.3; docs/model.md has the
+    table. What a class may override is Keras's: `train_step`, `test_step`, `predict_step`, `compute_loss`,
+    `compute_metrics`, `make_train_function`, ….
 
     The awaited methods run in one worker thread of the process, in the order they were called; the event loop stays
     free. `predict_async` alone does not queue behind a running training: it is served between two batches, and while

@@ -1,0 +1,90 @@
+"""Compile a model as its HDF5 file says, and restore the state of its optimizer."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import h5py
+import numpy as np
+
+from kerastui.engine.keras_private import keras
+
+PLAIN = ("loss_weights", "run_eagerly", "steps_per_execution", "jit_compile")
+"""Arguments of `compile` that are written as they are. Files of older generations lack some."""
+
+
+def restore_compilation(
+    model: Any, filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None
+) -> None:
+    """Compile a model that was just read from an HDF5 file as it was when it was written.
+
+    Keras does not read the short names there (`"mse"`) as metrics, and makes an optimizer that knows no weights; ours
+    can be trained on as if it had never been saved.
+
+    Args:
+        model: The model, built, not compiled.
+        filepath: The file.
+        custom_objects: Classes and functions by name. Defaults to `None`.
+
+    Raises:
+        ValueError: If a loss, metric or optimizer is neither Keras's nor in `custom_objects`.
+
+    Warns:
+        UserWarning: If the file holds an optimizer's state that does not fit; the optimizer then starts afresh.
+    """
+    with h5py.File(filepath, "r") as file:
+        written = file.attrs.get("training_config")
+        if written is None:
+            return
+        config = json.loads(written)
+        group = file.get("optimizer_weights")
+        state = None if group is None else [np.asarray(group[name]) for name in _names(group.attrs)]
+    arguments = {name: config[name] for name in PLAIN if config.get(name) is not None}
+    with keras.saving.custom_object_scope(dict(custom_objects or {})):
+        model.compile(
+            optimizer=keras.optimizers.deserialize(config["optimizer_config"]),
+            loss=_revived(config.get("loss"), keras.losses.deserialize),
+            metrics=_revived(config.get("metrics"), keras.metrics.deserialize),
+            weighted_metrics=_revived(config.get("weighted_metrics"), keras.metrics.deserialize),
+            **arguments,
+        )
+    if state is not None:
+        _restore(model, state)
+
+
+def _names(attributes: Any) -> list[str]:
+    if "weight_names" in attributes:
+        found = list(attributes["weight_names"])
+    else:  # HDF5 holds 64 KiB in an attribute, so Keras spreads long lists over several
+        chunks = sorted(
+            (name for name in attributes if name.startswith("weight_names")), key=lambda name: int(name[12:])
+        )
+        found = [name for chunk in chunks for name in attributes[chunk]]
+    return [name.decode() if isinstance(name, bytes) else str(name) for name in found]
+
+
+def _revived(config: Any, deserialize: Callable[[Any], Any]) -> Any:
+    """Make objects of what was written; short names and names of functions stay, `compile` looks them up."""
+    if isinstance(config, dict) and "class_name" in config:
+        return deserialize(config)
+    if isinstance(config, dict):
+        return {key: _revived(value, deserialize) for key, value in config.items()}
+    return [_revived(value, deserialize) for value in config] if isinstance(config, list) else config
+
+
+def _restore(model: Any, state: list[np.ndarray[Any, Any]]) -> None:
+    model.optimizer.build(model.trainable_variables)
+    variables = model.optimizer.variables
+    if [tuple(variable.shape) for variable in variables] != [value.shape for value in state]:
+        warnings.warn(
+            f"The file's optimizer state does not fit the {type(model.optimizer).__name__} of the model "
+            f"{model.name!r}; its optimizer starts afresh.",
+            stacklevel=4,
+        )
+        return
+    for variable, value in zip(variables, state, strict=True):
+        variable.assign(value)

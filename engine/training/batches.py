@@ -1,0 +1,110 @@
+"""The batches of one call of `fit`, `evaluate` or `predict`, epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import tensorflow as tf
+
+from kerastui.engine.keras_private import DataAdapter, EpochIterator, TFEpochIterator, keras
+from kerastui.engine.training.data.adapt import adapt
+from kerastui.engine.training.data.split import check_stateful_multiple
+from kerastui.engine.training.data.workers import Workers
+
+
+class Batches(TFEpochIterator):  # type: ignore[misc]  # Keras ships no types
+    """Count the batches of an epoch, and give what yields them to the compiled functions.
+
+    Args:
+        model: The model they are for: its strategy and its steps per execution.
+        adapter: The data.
+        steps: Batches in an epoch; -1 for as many as there are. Defaults to `None`: all of the data.
+    """
+
+    def __init__(self, model: Any, adapter: DataAdapter, steps: int | None = None) -> None:
+        self._on_caller_thread = getattr(adapter, "on_caller_thread", False)
+        settings = {"x": adapter, "steps_per_epoch": steps, "steps_per_execution": model.steps_per_execution}
+        if self._on_caller_thread:
+            # A Python iterable, read in the thread that trains; Keras would hand it to the strategy.
+            EpochIterator.__init__(self, **settings)
+            self._batches = adapter.get_tf_dataset()
+        else:
+            super().__init__(distribute_strategy=model.distribute_strategy, **settings)
+
+    def _get_iterator(self) -> Any:
+        return self._batches if self._on_caller_thread else super()._get_iterator()
+
+    @contextmanager
+    def catch_stop_iteration(self) -> Iterator[None]:
+        """End the epoch where the data ends; warn if more of it was asked for.
+
+        Keras warns for data of unknown length as well, and counts the batch that did not come.
+        """
+        try:
+            yield
+            self.tf_sync()
+        except (StopIteration, tf.errors.OutOfRangeError):
+            if self._num_batches is None:
+                self._num_batches = max(self._steps_seen - self.steps_per_execution, 0) or None
+            if self.steps_per_epoch and self.steps_per_epoch > 0:
+                self._interrupted_warning()
+            self._current_iterator = None
+            self.data_adapter.on_epoch_end()
+
+
+def open_batches(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    shuffle: bool | str = False,
+    class_weight: Any = None,
+    workers: Workers | None = None,
+    argument: str = "x",
+) -> Batches:
+    """Make the batches of one call.
+
+    Args:
+        model: The model they are for.
+        x: Inputs of any kind, or all of the data.
+        y: Targets. Defaults to `None`.
+        sample_weight: Weights of the samples. Defaults to `None`.
+        batch_size: Samples in a batch. Defaults to `None`, which is 32, or what the data says.
+        steps: Batches in an epoch. Defaults to `None`: all of the data.
+        shuffle: Whether, or `"batch"`, to shuffle. Defaults to False.
+        class_weight: Weight of each class. Defaults to `None`.
+        workers: How Python's data is read. Defaults to `None`: as it says itself.
+        argument: What messages call the data. Defaults to `"x"`.
+
+    Returns:
+        The batches.
+
+    Raises:
+        ValueError: If the data is empty, does not fit together, or cannot be used so.
+    """
+    _check_stateful(model, x, batch_size)
+    adapter = adapt(
+        x,
+        y,
+        sample_weight,
+        batch_size=batch_size,
+        steps=steps,
+        shuffle=shuffle,
+        class_weight=class_weight,
+        workers=workers or Workers(),
+        output_names=getattr(model, "output_names", None),
+        argument=argument,
+    )
+    return Batches(model, adapter, steps)
+
+
+def _check_stateful(model: Any, x: Any, batch_size: int | None) -> None:
+    first = next((leaf for leaf in keras.tree.flatten(x) if leaf is not None), None)
+    shape = getattr(first, "shape", None)
+    if shape:
+        check_stateful_multiple(model, shape[0], batch_size or 32)

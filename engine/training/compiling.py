@@ -1,0 +1,285 @@
+"""`compile` and what it sets up: loss, metrics, and the steps that use them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from kerastui.engine.keras_private import (
+    KerasTrainer,
+    TensorFlowTrainer,
+    filter_traceback,
+    keras,
+    no_automatic_dependency_tracking,
+)
+from kerastui.engine.training.arguments import compile_arguments
+from kerastui.engine.training.compiled_loss import CompiledLoss, check_sample_weight_mode
+from kerastui.engine.training.compiled_metrics import CompiledMetrics, original_names
+from kerastui.engine.training.errors import InsideFunctionError, NotCompiledError
+from kerastui.engine.training.nearest import check_loss, check_metrics, check_optimizer
+
+_BEYOND_KERAS = ("sample_weight_mode", "target_tensors", "pss_evaluation_shards")
+
+
+class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
+    """The part of `Trainer` that configures a training."""
+
+    # Of the class, since Keras's models call the constructor of Keras's trainer by name.
+    _loss_seen = False
+    _target_tensors: Any = None
+    _sample_weight_mode: Any = None
+    _pss_evaluation_shards: int | str = 0
+    _distribute_reduction_method: str | None = None
+
+    @filter_traceback  # type: ignore[untyped-decorator]
+    @no_automatic_dependency_tracking  # type: ignore[untyped-decorator]
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool | None = False,
+        steps_per_execution: int | None = 1,
+        jit_compile: bool | str | None = "auto",
+        auto_scale_loss: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Configure the model for training.
+
+        The order of the arguments is that of Keras 3; what only the order of an older generation explains, such as
+        metrics in third place, is understood as meant.
+
+        Args:
+            optimizer: Name or `keras.optimizers.Optimizer`. Defaults to `"rmsprop"`.
+            loss: Name, function `(y_true, y_pred) -> loss` or `keras.losses.Loss`, for all outputs; or a list, or a
+                dict by name of output, with `None` for an output without loss. Defaults to `None`: only what
+                `add_loss` and regularizers add.
+            loss_weights: Factor for the loss of each output, as a list or a dict by name. Defaults to `None`: all 1.
+            metrics: List of names, functions or `keras.metrics.Metric`, for every output; a list with a list or
+                `None` for each output; or a dict by name of output. `sample_weight` does not touch them.
+                `"accuracy"` and `"crossentropy"` are chosen by the shapes of target and output. Defaults to `None`.
+            weighted_metrics: The same, weighted with `sample_weight` and `class_weight`. Defaults to `None`.
+            run_eagerly: Whether steps run as Python, for debugging. Defaults to False, which `None` means as well.
+            steps_per_execution: Batches in one call of a compiled function; callbacks hear of every call. Cut to
+                the epoch. Defaults to 1, which `None` means as well.
+            jit_compile: Whether to compile with XLA. Defaults to `"auto"`: if there is a GPU and the model supports it.
+                `None` is off. With `run_eagerly` it is off, with a warning.
+            auto_scale_loss: Whether the dtype policy `mixed_float16` wraps the optimizer in a `LossScaleOptimizer`.
+                Defaults to True.
+            **kwargs: Of older generations: `sample_weight_mode` (`None` or `"temporal"`, or a list or dict of them),
+                `target_tensors` (the targets of `fit` and `evaluate` called without `y`), `pss_evaluation_shards`
+                (int or `"auto"`; of use under a parameter server only); `distribute`, which is refused. Those
+                that mean nothing without a session (`fetches`, …) are taken and ignored.
+
+        Raises:
+            ValueError: If optimizer, loss, metric or `sample_weight_mode` is unknown, or `distribute` is not `None`.
+            TypeError: If a keyword is unknown.
+
+        Example:
+            >>> model.compile("adam", "mse", metrics=["mae"])  # doctest: +SKIP
+        """
+        given = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+            "auto_scale_loss": auto_scale_loss,
+        }
+        settings = compile_arguments(given, kwargs)
+        beyond = {name: settings.pop(name) for name in _BEYOND_KERAS}
+        output_names = getattr(self, "output_names", None)
+        check_optimizer(settings["optimizer"])
+        check_loss(settings["loss"])
+        check_metrics(settings["metrics"])
+        check_metrics(settings["weighted_metrics"])
+        check_sample_weight_mode(beyond["sample_weight_mode"], output_names)
+        self._compile_loss = self._compile_metrics = None
+        super().compile(**settings)
+        for name, value in beyond.items():
+            setattr(self, f"_{name}", value)
+        self._loss_seen = False
+        if settings["loss"] is not None:
+            self._compile_loss = CompiledLoss(settings["loss"], settings["loss_weights"], output_names=output_names)
+        if settings["metrics"] is not None or settings["weighted_metrics"] is not None:
+            self._compile_metrics = CompiledMetrics(
+                settings["metrics"], settings["weighted_metrics"], output_names=output_names
+            )
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """Give what `compile` was called with, ready to be written as JSON.
+
+        Returns:
+            The arguments of Keras 3 by name; empty for a model that was not compiled.
+        """
+        with original_names(self._compile_metrics):
+            config: dict[str, Any] = super().get_compile_config()
+        return config
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile with what `get_compile_config` gave.
+
+        A class with a `compile` of its own has to have this of its own as well; else a warning is all that happens.
+
+        Args:
+            config: The arguments, as written.
+        """
+        if type(self).compile is not Compiling.compile:
+            super().compile_from_config(config)  # Keras warns
+            return
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether steps run as Python instead of as a graph; may be set at any time."""
+        return bool(self._run_eagerly)
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool | None) -> None:
+        if bool(value) != self.run_eagerly:
+            self._forget_functions()
+        self._run_eagerly = bool(value)
+
+    @property
+    def jit_compile(self) -> bool:
+        """Whether steps are compiled with XLA; may be set at any time."""
+        resolved: bool = TensorFlowTrainer.jit_compile.fget(self)
+        return resolved
+
+    @jit_compile.setter
+    def jit_compile(self, value: bool | None) -> None:
+        if value != self._jit_compile:
+            self._forget_functions()
+        TensorFlowTrainer.jit_compile.fset(self, value)
+
+    def _forget_functions(self) -> None:
+        self.train_function = self.test_function = self.predict_function = None
+
+    @property
+    def distribute_reduction_method(self) -> str:
+        """How the results of several devices become one: `"auto"` unless set."""
+        return self._distribute_reduction_method or "auto"
+
+    @distribute_reduction_method.setter
+    def distribute_reduction_method(self, value: str | None) -> None:
+        self._distribute_reduction_method = value
+
+    @property
+    def metrics(self) -> list[Any]:
+        """Loss, losses and metrics of each output, then metrics of the model and its layers; empty before any data.
+
+        The name of each is its label in logs, in the list that `evaluate` returns, and in `metrics_names`.
+        """
+        metrics: list[Any] = []
+        if self.compiled:
+            if self._loss_tracker is not None and (self._loss_seen or getattr(self._compile_loss, "built", False)):
+                metrics.append(self._loss_tracker)
+            for compiled in (self._compile_loss, self._compile_metrics):
+                metrics.extend(compiled.metrics if compiled is not None else ())
+        metrics.extend(self._metrics)
+        for layer in self._flatten_layers(include_self=False):
+            if not isinstance(layer, KerasTrainer):
+                metrics.extend(layer.metrics)
+        return metrics
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Labels of what `evaluate` returns, in its order; empty before the model has seen data."""
+        return [metric.name for metric in self.metrics]
+
+    def train_step(self, data: Any) -> Any:
+        """Train one batch: forward pass, loss, gradients, update, metrics. To be overridden.
+
+        Args:
+            data: What the data gives for a batch: `x`, `(x, y)` or `(x, y, sample_weight)`.
+
+        Returns:
+            Values by name, for the logs.
+        """
+        self._loss_seen = True
+        return super().train_step(data)
+
+    def test_step(self, data: Any) -> Any:
+        """Evaluate one batch. To be overridden.
+
+        Args:
+            data: As for `train_step`.
+
+        Returns:
+            Values by name, for the logs.
+        """
+        self._loss_seen = True
+        return super().test_step(data)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Compute the total loss of a batch: that of `compile`, of `add_loss` and of regularizers. To be overridden.
+
+        Args:
+            x: Inputs.
+            y: Targets.
+            y_pred: Outputs of the model.
+            sample_weight: Weights of the samples. Defaults to `None`.
+            training: Whether the model is trained or evaluated. Defaults to True.
+
+        Returns:
+            The loss, a scalar tensor.
+
+        Raises:
+            ValueError: If there is no loss at all, or targets and outputs do not fit.
+        """
+        if self._compile_metrics is not None and not self._compile_metrics.built and y is not None:
+            # Here, or a `train_step` of the user's own that goes through `self.metrics` would not find them.
+            self._compile_metrics.build(y, y_pred)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compiled_loss(self, y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
+        """Compute the loss of `compile` and track it, as a `train_step` written for tf.keras does.
+
+        Args:
+            y: Targets.
+            y_pred: Outputs of the model.
+            sample_weight: Weights of the samples. Defaults to `None`.
+            regularization_losses: Losses to add, usually `self.losses`. Defaults to `None`.
+
+        Returns:
+            The loss, a scalar tensor.
+        """
+        loss = self._compile_loss(y, y_pred, sample_weight) if self._compile_loss is not None else 0.0
+        for extra in regularization_losses or ():
+            loss += self._aggregate_additional_loss(extra)
+        self._loss_seen = True
+        self._loss_tracker.update_state(loss, sample_weight=tf.shape(keras.tree.flatten(y_pred)[0])[0])
+        return loss
+
+    @property
+    def compiled_metrics(self) -> CompiledMetrics:
+        """The metrics of `compile`, with the `update_state(y, y_pred, sample_weight)` of tf.keras."""
+        return self._compile_metrics or CompiledMetrics([], [])
+
+    def _get_metrics_result_or_logs(self, logs: Any) -> Any:
+        # A step that returns its own loss, and never told the tracker, would come out as 0.
+        tracker = self._loss_tracker
+        if tracker is not None and tracker in self.metrics and not float(tracker.count):
+            return logs
+        return super()._get_metrics_result_or_logs(logs)
+
+    def _ready(self, method: str, *, compiled: bool = True) -> None:
+        """Raise unless a method can run here and now."""
+        if tf.inside_function():
+            raise InsideFunctionError(method)
+        if compiled:
+            self._assert_compile_called(method)
+
+    def _assert_compile_called(self, method_name: str | None = None) -> None:
+        if not self.compiled:
+            raise NotCompiledError(method_name or "fit")

@@ -1,0 +1,128 @@
+"""Arrays and tensors as batches: rows gathered by TensorFlow, in an order of their own every epoch."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import tensorflow as tf
+
+from kerastui.engine.keras_private import (
+    DataAdapter,
+    TensorflowSparseWrapper,
+    convert_to_sliceable,
+    keras,
+    slice_tensorflow_sparse_wrapper,
+)
+
+BATCH_SIZE = 32
+"""Samples in a batch unless something else is said; the default of all generations."""
+
+
+def batch_size_for(samples: int, batch_size: int | None, steps: int | None) -> int:
+    """Choose how many samples a batch has.
+
+    Args:
+        samples: Number of samples.
+        batch_size: As asked for.
+        steps: Batches in an epoch; if no batch size was asked for, they share the samples.
+    """
+    if batch_size:
+        return batch_size
+    return math.ceil(samples / steps) if steps and steps > 0 else BATCH_SIZE
+
+
+class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
+    """Batches of arrays that are in memory.
+
+    Args:
+        data: `x`, `(x, y)` or `(x, y, sample_weight)`: arrays and tensors in any structure.
+        samples: Rows of each array.
+        batch_size: Rows of a batch.
+        shuffle: True takes the rows in a new order each epoch, `"batch"` the batches.
+    """
+
+    def __init__(self, data: Any, samples: int, batch_size: int, shuffle: bool | str) -> None:
+        self._data = data
+        self._samples = samples
+        self._batch_size = batch_size
+        self._shuffle = shuffle
+
+    @property
+    def num_batches(self) -> int:
+        """Batches in an epoch."""
+        return math.ceil(self._samples / self._batch_size)
+
+    @property
+    def batch_size(self) -> int:
+        """Rows of a batch."""
+        return self._batch_size
+
+    @property
+    def partial_batch_size(self) -> int | None:
+        """Rows of the last batch if it is smaller than the others."""
+        return self._samples % self._batch_size or None
+
+    @property
+    def has_partial_batch(self) -> bool:
+        """Whether the last batch is smaller than the others."""
+        return self.partial_batch_size is not None
+
+    def get_tf_dataset(self) -> Any:
+        """Give the batches of one epoch, in an order that is drawn anew for each iterator."""
+        arrays = keras.tree.lists_to_tuples(convert_to_sliceable(self._data, target_backend="tensorflow"))
+        # The arrays are one element, repeated by reference: a captured tensor would be copied into the graph.
+        rows_and_arrays = tf.data.Dataset.zip((self._rows(), tf.data.Dataset.from_tensors(arrays).repeat()))
+        batches = rows_and_arrays.map(_take_rows, num_parallel_calls=tf.data.AUTOTUNE)
+        options = tf.data.Options()
+        options.experimental_optimization.apply_default_optimizations = False  # nothing to gain, and starts later
+        options.experimental_external_state_policy = tf.data.experimental.ExternalStatePolicy.IGNORE
+        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+        return batches.with_options(options).prefetch(tf.data.AUTOTUNE)
+
+    def _rows(self) -> Any:
+        """Give the indices of each batch's rows."""
+        if self._shuffle == "batch":
+            return _orders(self.num_batches).flat_map(tf.data.Dataset.from_tensor_slices).map(self._rows_of)
+        if self._shuffle:
+            return _orders(self._samples).flat_map(self._cut)
+        return tf.data.Dataset.range(self.num_batches).map(self._rows_of)
+
+    def _rows_of(self, batch: Any) -> Any:
+        start = batch * self._batch_size
+        rows = tf.range(start, tf.minimum(start + self._batch_size, self._samples))
+        return rows if self.has_partial_batch else tf.ensure_shape(rows, [self._batch_size])
+
+    def _cut(self, order: Any) -> Any:
+        """Cut the order of an epoch into batches."""
+        full = self._samples // self._batch_size * self._batch_size
+        batches = tf.data.Dataset.from_tensor_slices(tf.reshape(order[:full], [-1, self._batch_size]))
+        if self.has_partial_batch:
+            batches = batches.concatenate(tf.data.Dataset.from_tensors(order[full:]))
+        return batches
+
+
+def _orders(count: int) -> Any:
+    """Give a data set of one order of `count` indices: another one each time it is read.
+
+    The orders come from one stream that all iterators draw from. Drawn by the data set itself, they would begin anew
+    in each epoch where a global seed is set. The first is the one that Keras draws.
+    """
+
+    def shuffled(_: Any) -> Any:
+        indices = tf.range(count, dtype=tf.int64)
+        return tf.random.shuffle(indices)
+
+    stream = iter(tf.data.Dataset.range(1).repeat().map(shuffled).prefetch(1))
+    return tf.data.Dataset.range(1).map(lambda _: next(stream))
+
+
+def _take_rows(rows: Any, arrays: Any) -> Any:
+    """Give the rows of each array; for anything else `None`, which has `traverse` go into it."""
+
+    def take(part: Any) -> Any:
+        if isinstance(part, TensorflowSparseWrapper):
+            return slice_tensorflow_sparse_wrapper(part, rows)
+        return tf.gather(part, rows, axis=0) if tf.is_tensor(part) else None
+
+    return keras.tree.traverse(take, arrays)

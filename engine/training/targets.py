@@ -1,0 +1,127 @@
+"""Targets that cannot fit their outputs, found before the first step, where the message can still name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from kerastui.engine.keras_private import KerasFunctional, is_binary_or_sparse_categorical, keras
+from kerastui.engine.training.compiled_loss import CompiledLoss
+from kerastui.engine.training.labels import Outputs, is_container
+from kerastui.engine.training.nearest import CHOSEN_BY_SHAPE
+
+AT_MOST = 50_000_000
+"""Labels in an array up to which all are looked at: some 50 ms."""
+
+
+class _Case(NamedTuple):
+    """A target beside its output, and one of its losses as it was given."""
+
+    label: str
+    target: Any
+    output: Any
+    loss: Any
+
+
+def check_targets(model: Any, y: Any) -> None:
+    """Refuse targets that training could not use, as far as arrays and shapes tell without running the model.
+
+    Looked at are NumPy arrays and TensorFlow's eager tensors, for a `Functional` or a built `Sequential` model: their
+    number, labels out of range for a sparse categorical loss, and the shape of one-hot targets. All else is left to
+    the first step.
+
+    Args:
+        model: A compiled model.
+        y: Its targets, as given to `fit`, `evaluate` or a method for a batch; `None` if there are none.
+
+    Raises:
+        ValueError: If there are more or fewer targets than outputs, or the target of an output cannot fit it.
+    """
+    loss = getattr(model, "_compile_loss", None)
+    structure = _outputs(model)
+    if y is None or structure is None or not isinstance(loss, CompiledLoss):
+        return
+    given = keras.tree.flatten(y)
+    if not all(isinstance(target, (np.ndarray, tf.Tensor)) and len(target.shape) for target in given):
+        return
+    outputs = Outputs(structure, getattr(model, "output_names", None))
+    losses = loss.losses_of(outputs)
+    targets = outputs.targets(y, [bool(one) for one in losses])
+    for case in _cases(outputs, targets, losses):
+        kind = _kind(case)
+        if kind == "sparse":
+            _check_labels(case)
+        elif kind == "one-hot":
+            _check_one_hot(case)
+
+
+def _outputs(model: Any) -> Any:
+    """The structure of a model's outputs; `None` if it has no graph."""
+    if isinstance(model, KerasFunctional):
+        return model.output
+    outputs = model.outputs if isinstance(model, keras.Sequential) and model.built else None
+    return outputs[0] if outputs else None
+
+
+def _cases(outputs: Outputs, targets: Sequence[Any], losses: Sequence[tuple[Any, ...]]) -> Iterator[_Case]:
+    for label, target, output, given in zip(outputs.labels, targets, outputs.tensors, losses, strict=True):
+        for loss in given if target is not None and not is_container(target) else ():
+            if len(output.shape) and isinstance(output.shape[-1], int):
+                yield _Case(label, target, output, loss)
+
+
+def _kind(case: _Case) -> str | None:
+    """Say whether a loss wants labels (`"sparse"`) or one-hot rows (`"one-hot"`) along the last axis."""
+    loss = case.loss
+    if isinstance(loss, str) and loss.lower() in CHOSEN_BY_SHAPE:
+        binary, sparse = is_binary_or_sparse_categorical(case.target, case.output)
+        return None if binary else "sparse" if sparse else "one-hot"
+    for kind, function, cls in (
+        ("sparse", keras.losses.sparse_categorical_crossentropy, keras.losses.SparseCategoricalCrossentropy),
+        ("one-hot", keras.losses.categorical_crossentropy, keras.losses.CategoricalCrossentropy),
+    ):
+        if loss in (function.__name__, cls.__name__) or loss is function or loss is cls:
+            return kind
+        if type(loss) is cls:
+            axis = getattr(loss, "_fn_kwargs", {}).get("axis", -1)
+            return kind if axis in (-1, len(case.output.shape) - 1) else None
+    return None
+
+
+def _check_labels(case: _Case) -> None:
+    labels = np.asarray(case.target)
+    if not 0 < labels.size <= AT_MOST or labels.dtype.kind not in "iuf":
+        return
+    ignored = getattr(case.loss, "ignore_class", None)
+    if ignored is not None:
+        labels = labels[labels != ignored]
+    classes = case.output.shape[-1]
+    for found in (labels.min(), labels.max()) if labels.size else ():
+        # NaN compares false. A loss cuts fractions off: -0.5 is class 0.
+        if found <= -1 or found >= classes:
+            raise ValueError(
+                f"`y` has a label out of range for output {case.label!r}, which has {classes} classes: expected "
+                f"integers from 0 to {classes - 1}. Received: y with the label {found.item()}"
+            )
+
+
+def _check_one_hot(case: _Case) -> None:
+    wanted, found = tuple(case.output.shape), tuple(case.target.shape)
+    classes = wanted[-1]
+    if classes == 1:
+        return
+    if len(found) == len(wanted):
+        if all(want is None or want == size for want, size in zip(wanted[1:], found[1:], strict=True)):
+            return
+    elif len(found) != len(wanted) - 1:
+        return
+    hint = ""
+    if len(found) < len(wanted) or found[-1] == 1:
+        hint = ' For integer labels, use loss="sparse_categorical_crossentropy".'
+    raise ValueError(
+        f"`y` must have one row of {classes} numbers per prediction for output {case.label!r}: expected the shape "
+        f"{('batch', *wanted[1:])}.{hint} Received: y of shape {found}"
+    )
