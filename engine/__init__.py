@@ -13,19 +13,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from keras import Input
-
     from kerastui.engine.models.cloning import clone_model
+    from kerastui.engine.models.collab_filtering import CollabFilteringModel
+    from kerastui.engine.models.inputs import Input
     from kerastui.engine.models.model import Functional, Model
     from kerastui.engine.models.sequential import Sequential
     from kerastui.engine.saving import load_model
     from kerastui.engine.training.trainer import Trainer
 
-__all__ = ["Functional", "Input", "Model", "Sequential", "Trainer", "clone_model", "load_model"]
+__all__ = [
+    "CollabFilteringModel",
+    "Functional",
+    "Input",
+    "Model",
+    "Sequential",
+    "Trainer",
+    "clone_model",
+    "load_model",
+]
 
 _HOMES = {
+    "CollabFilteringModel": "kerastui.engine.models.collab_filtering",
     "Functional": "kerastui.engine.models.model",
-    "Input": "kerastui.engine.keras_private",
+    "Input": "kerastui.engine.models.inputs",
     "Model": "kerastui.engine.models.model",
     "Sequential": "kerastui.engine.models.sequential",
     "Trainer": "kerastui.engine.training.trainer",

@@ -16,6 +16,7 @@ from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.catalog.objects import build_object
 from kerastui.engine.explain import explain_call, plain_message
 from kerastui.engine.models.model import Functional
+from kerastui.engine.models.summary_rich import table_text
 from kerastui.engine.process.protocol import CallReport, Checked
 from kerastui.engine.project.document import Call, Graph, Layer, Project, Spec
 from kerastui.engine.project.graph import layer_name, node_name, order, upstream
@@ -227,7 +228,7 @@ def build_model(project: Project) -> Functional:
 
 
 def summary_text(project: Project, width: int) -> str:
-    """Return `Model.summary()` of a project's graph; nothing is allocated.
+    """Return the table of layers of a project's graph, as `Model.summary` shows it; nothing is allocated.
 
     Args:
         project: The project.
@@ -236,19 +237,8 @@ def summary_text(project: Project, width: int) -> str:
     Raises:
         BuildError: The graph has no input or output, or a call cannot be computed.
     """
-    lines: list[str] = []
-    # Keras draws the table with rich, which asks the environment how wide the terminal is.
-    before = os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = str(width)
-    try:
-        with tf.Graph().as_default():
-            build_model(project).summary(line_length=width, print_fn=lines.append)
-    finally:
-        if before is None:
-            del os.environ["COLUMNS"]
-        else:
-            os.environ["COLUMNS"] = before
-    return "\n".join(lines).strip("\n")
+    with tf.Graph().as_default():
+        return table_text(build_model(project), width)
 
 
 def compile_model(project: Project, model: Functional) -> None:

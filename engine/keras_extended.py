@@ -24,8 +24,7 @@ _keras_own_losses = Layer._get_own_losses
 _keras_call_metric = Metric.__call__
 
 
-@keras.saving.register_keras_serializable(package="kerastui")
-class LastValue(Metric):  # type: ignore[misc]  # Keras ships no types
+class LastValue(keras.metrics.Metric):  # type: ignore[misc]  # Keras ships no types
     """A metric that shows the last value it was given, for `add_metric(…, aggregation=None)`.
 
     Args:

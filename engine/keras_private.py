@@ -8,11 +8,11 @@ from __future__ import annotations
 import copy
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 
 def _require_tensorflow() -> None:
@@ -41,6 +41,7 @@ from keras.src.backend.tensorflow.trainer import (  # noqa: E402
     convert_to_np_if_not_ragged,
     potentially_ragged_concat,
 )
+from keras.src.callbacks.monitor_callback import MonitorCallback  # noqa: E402
 from keras.src.layers.layer import might_have_unbuilt_state  # noqa: E402
 from keras.src.losses import ALL_OBJECTS_DICT as LOSSES  # noqa: E402
 from keras.src.metrics import ALL_OBJECTS_DICT as METRICS  # noqa: E402
@@ -74,14 +75,11 @@ from keras.src.trainers.data_adapters.data_adapter_utils import (  # noqa: E402
 from keras.src.trainers.epoch_iterator import EpochIterator  # noqa: E402
 from keras.src.trainers.trainer import Trainer as KerasTrainer  # noqa: E402
 from keras.src.utils.io_utils import ask_to_proceed_with_overwrite  # noqa: E402
-from keras.src.utils.python_utils import default as as_if_not_overridden  # noqa: E402
+from keras.src.utils.python_utils import default as _keras_default  # noqa: E402
 from keras.src.utils.traceback_utils import filter_traceback  # noqa: E402
 from keras.src.utils.tracking import no_automatic_dependency_tracking  # noqa: E402
 from tensorflow.python.util.dispatch import register_dispatchable_type  # noqa: E402
 from tensorflow.python.util.tf_export import get_canonical_name_for_symbol  # noqa: E402
-
-Input = keras.Input
-"""Keras's own; here so that the package's lazy exports load it with the backend checked."""
 
 __all__ = [
     "LOSSES",
@@ -89,7 +87,6 @@ __all__ = [
     "OPTIMIZERS",
     "DataAdapter",
     "EpochIterator",
-    "Input",
     "KerasFunctional",
     "KerasTrainer",
     "TFEpochIterator",
@@ -192,6 +189,23 @@ def our_classes() -> Iterator[None]:
         _wanted.reset(token)
 
 
+_STOCK_SET_MONITOR_OP = MonitorCallback._set_monitor_op
+
+
+def _set_monitor_op(callback: Any) -> None:
+    if callback.mode not in ("min", "max"):
+        name = callback.monitor.removeprefix("val_")
+        for metric in getattr(callback.model, "metrics", ()):
+            if metric.name == name and hasattr(metric, "_direction"):
+                callback.mode = "max" if metric._direction == "up" else "min"
+    _STOCK_SET_MONITOR_OP(callback)
+
+
+# `EarlyStopping` and its kin look for the metric they monitor, and for whether more of it is better, inside Keras's own
+# container of metrics alone. In `model.metrics` of ours there is no container.
+MonitorCallback._set_monitor_op = _set_monitor_op
+
+
 def load_archive(archive: Any) -> Any:
     """Revive a model from an open `.keras` archive that this process wrote itself, as pickling does.
 
@@ -229,10 +243,21 @@ def inherit_registered_name(cls: type, base: type) -> None:
         object_registration.GLOBAL_CUSTOM_NAMES[cls] = name
 
 
-# `as_if_not_overridden` marks a method that Keras shall treat as its own default: it decides by that mark whether a
-# layer is built by its `build` or by its `call`. `might_have_unbuilt_state` is how it sees that there is work left, and
-# `functional_from_config` how it revives a graph. TensorFlow hands over calls by the type of an argument only for types
-# that went through `register_dispatchable_type`.
+# `might_have_unbuilt_state` is how Keras sees that there is something left to build, and `functional_from_config` how
+# it revives a graph. TensorFlow hands over calls by the type of an argument only for types that went through
+# `register_dispatchable_type`.
+
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def as_if_not_overridden(method: _Method) -> _Method:
+    """Mark a method that Keras shall treat as its own default, as a decorator.
+
+    By that mark Keras decides whether a layer is built by its `build` or by its `call`, and whether it supports masks.
+    """
+    _keras_default(method)
+    return method
 
 
 def layer_is_called() -> bool:

@@ -82,5 +82,5 @@ def test_inputs_of_another_shape_are_refused() -> None:
 
 
 def test_fewer_documents_than_topics_are_refused() -> None:
-    with pytest.raises(ValueError, match="`num_docs` must be `topics`=4 or more. Received: num_docs=3"):
+    with pytest.raises(ValueError, match=r"`num_docs` must be `topics`=4 or more. Received: num_docs=3"):
         make_histories(2, 3, 2)

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 import tensorflow
 
-from kerastui.engine import Functional, Input, Model, Sequential, clone_model, keras, load_model, tf
+from kerastui.engine import Functional, Model, Sequential, clone_model, keras, load_model, tf
+from kerastui.engine.models.inputs import Input
 from kerastui.engine.training.data.creator import DatasetCreator
 
 ROOT = Path(__file__).parents[1]

@@ -184,19 +184,19 @@ def test_three_hundred_layers_are_all_listed() -> None:
 
 @pytest.mark.parametrize("value", [0, -1, 2.5, True, "80"])
 def test_a_line_length_that_is_no_width_is_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match="`line_length` must be .* Received: line_length="):
+    with pytest.raises(ValueError, match=r"`line_length` must be .* Received: line_length="):
         branches().summary(line_length=value)
 
 
 @pytest.mark.parametrize("value", [[0.5, 1.0], [], [0.5, 0.4, 0.8, 1.0], [0, 0.5, 0.8, 1.0], ["a", "b", "c", "d"]])
 def test_positions_that_do_not_rise_or_do_not_suffice_are_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match="`positions` must be 4 or more rising numbers.* Received: positions="):
+    with pytest.raises(ValueError, match=r"`positions` must be 4 or more rising numbers.* Received: positions="):
         branches().summary(positions=value)
 
 
 @pytest.mark.parametrize("value", ["ab", ("a",), ("a", "b", "c"), (0, 1)])
 def test_a_layer_range_that_is_not_two_texts_is_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match="`layer_range` must be two texts.* Received: layer_range="):
+    with pytest.raises(ValueError, match=r"`layer_range` must be two texts.* Received: layer_range="):
         branches().summary(layer_range=value)
 
 
@@ -258,7 +258,7 @@ def test_a_subclass_is_drawn_without_lines() -> None:
 
 
 def test_a_width_that_holds_no_card_is_refused_and_long_names_are_cut() -> None:
-    with pytest.raises(ValueError, match="`width` must be 20 .* Received: width=10"):
+    with pytest.raises(ValueError, match=r"`width` must be 20 .* Received: width=10"):
         branches().plot_text(width=10)
     drawn = Sequential([Input((2,)), Dense(2, name="x" * 99)]).plot_text(width=40)
     assert max(map(len, drawn.split("\n"))) == 40

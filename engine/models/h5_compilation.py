@@ -68,7 +68,9 @@ def _names(attributes: Any) -> list[str]:
 
 
 def _revived(config: Any, deserialize: Callable[[Any], Any]) -> Any:
-    """Make objects of what was written; short names and names of functions stay, `compile` looks them up."""
+    """Make objects of what was written; short names like `"mse"` stay, `compile` looks them up."""
+    if isinstance(config, str):
+        return keras.saving.get_registered_object(config) or config
     if isinstance(config, dict) and "class_name" in config:
         return deserialize(config)
     if isinstance(config, dict):

@@ -206,10 +206,29 @@ class Members:
             For a graph or stack, the mask that its layers give each output, `None` where they give none; for a model
             that is neither, `mask`.
         """
-        if not isinstance(self, (KerasFunctional, keras.Sequential)):
+        if not _is_graph(self):
             return mask
-        masks = [mask_of(output) for output in keras.tree.flatten(self.call(inputs, mask=mask))]
+        model: Any = self
+        masks = [mask_of(output) for output in keras.tree.flatten(model.call(inputs, mask=mask))]
         return masks[0] if len(masks) == 1 else masks
+
+    @property
+    def supports_masking(self) -> bool:
+        """Whether the model hands masks on: as its layers do for a graph or stack; else if it is set or implemented."""
+        return _is_graph(self) or bool(vars(self)["_supports_masking"])
+
+    @supports_masking.setter
+    def supports_masking(self, value: bool) -> None:
+        vars(self)["_supports_masking"] = value
+
+    def _set_mask_metadata(self, inputs: Any, outputs: Any, previous_mask: Any) -> None:
+        # The layers of a graph have given the outputs their masks, unless the class has a way of its own.
+        if not _is_graph(self) or type(self).compute_mask is not Members.compute_mask:
+            super()._set_mask_metadata(inputs, outputs, previous_mask)  # type: ignore[misc]  # Keras's method
+
+
+def _is_graph(model: Any) -> bool:
+    return isinstance(model, (KerasFunctional, keras.Sequential))
 
 
 def _below(model: Any) -> Iterator[Any]:
@@ -246,7 +265,7 @@ def _new(name: str, taken: Any) -> str:
 def _children(layer: Any) -> Iterator[tuple[str, Any]]:
     """Give the weights and layers directly in a layer, with their names there."""
     own = {id(weight): weight for weight in (*layer._trainable_variables, *layer._non_trainable_variables)}
-    if isinstance(layer, (KerasFunctional, keras.Sequential)):
+    if _is_graph(layer):
         yield from ((child.name, child) for child in layer.layers)
     for name, value in list(vars(layer).items()):
         if name in _BOOKS or name.startswith("_self_"):

@@ -9,18 +9,23 @@ from typing import Any, cast
 
 from kerastui.engine import keras_extended as keras_extended  # applies its additions to Keras
 from kerastui.engine import keras_private
-from kerastui.engine.files import replacing
-from kerastui.engine.keras_private import KerasFunctional, functional_init_arguments, keras, our_classes
+from kerastui.engine.keras_private import KerasFunctional, functional_init_arguments, keras, origin, our_classes
 from kerastui.engine.models import symbolic
 from kerastui.engine.models import tensorflow_ops as tensorflow_ops  # has TensorFlow's functions take symbolic tensors
 from kerastui.engine.models.building import Building
+from kerastui.engine.models.inputs import bound_inputs
 from kerastui.engine.models.members import Members
+from kerastui.engine.models.save_spec import SaveSpec
+from kerastui.engine.models.summarising import Summarising
+from kerastui.engine.models.writing import save_model
 from kerastui.engine.training.trainer import Trainer
 
-_KEYWORDS = frozenset({"activity_regularizer", "autocast", "dtype", "dynamic", "name", "trainable"})
+_KEYWORDS = frozenset(
+    {"activity_regularizer", "autocast", "dtype", "dynamic", "input_dim", "input_shape", "name", "trainable"}
+)
 
 
-class Model(Building, Members, Trainer, keras.Model):  # type: ignore[misc]  # Keras ships no types
+class Model(Summarising, Building, SaveSpec, Members, Trainer, keras.Model):  # type: ignore[misc]  # Keras ships no types
     """A `keras.Model`, built from inputs and outputs or by writing a subclass.
 
     `Model(inputs, outputs)` gives a `Functional`. A subclass may do the same through
@@ -50,7 +55,9 @@ class Model(Building, Members, Trainer, keras.Model):  # type: ignore[misc]  # K
         args, kwargs = _without_third(args, kwargs)
         if cls is Model and functional_init_arguments(args, kwargs):
             return Functional.__new__(Functional, *args, **kwargs)
-        return cast(Model, super().__new__(cls, *args, **kwargs))
+        # Keras's `Model` drops the arguments on the way to `Layer`, which notes them down for `get_config`: a subclass
+        # would be saved with the defaults of its constructor, whatever it was made with.
+        return cast(Model, keras.layers.Layer.__new__(cls, *args, **kwargs))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         args, kwargs = _without_third(args, kwargs)
@@ -68,6 +75,9 @@ class Model(Building, Members, Trainer, keras.Model):  # type: ignore[misc]  # K
     def __reduce__(self) -> tuple[Callable[[Any], Any], tuple[Any, ...]]:
         # Keras names a method of the class, which pickle cannot find where `__init__` above made the class.
         return keras_private.load_archive, super().__reduce__()[1]
+
+    def _bound_inputs(self) -> Any:
+        return bound_inputs(self)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -89,33 +99,35 @@ class Model(Building, Members, Trainer, keras.Model):  # type: ignore[misc]  # K
             return super().from_config(config, custom_objects=custom_objects)
 
     def save(
-        self, filepath: str | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
+        self,
+        filepath: str | os.PathLike[str],
+        overwrite: bool = True,
+        zipped: bool | str | None = None,
+        **kwargs: Any,
     ) -> None:
         """Write architecture, weights, compilation and optimizer state to a file that any Keras 3 opens.
 
-        A `.keras` file is written beside its place and then put there in one move: whatever fails, disk full
-        included, the file that was there before is whole.
+        A file is written beside its place and then put there in one move: whatever fails, disk full included, the
+        file that was there before is whole.
 
         Args:
-            filepath: Where to write. Ends in `.keras`, or in `.h5` for Keras's old format; a folder if `zipped=False`.
-            overwrite: Whether to replace an existing file without asking on the terminal. Defaults to True.
-            zipped: False writes an unzipped folder. Defaults to `None`, which zips unless the path is `hf://…`.
-            **kwargs: `include_optimizer` (bool, default True), for `.h5`.
+            filepath: Where to write. `.keras` is Keras's archive, `.h5` its old format, no suffix a SavedModel.
+            overwrite: Whether to replace what is there without asking on the terminal. Defaults to True.
+            zipped: False writes the archive unzipped, as a folder. Defaults to `None`, which zips unless the path is
+                `hf://…`. A name here is `save_format`, as in tf.keras 2.13.
+            **kwargs: `save_format` (`"keras"`, `"h5"` or `"tf"`, whatever the suffix), `include_optimizer` (bool,
+                default True), and for a SavedModel `signatures` and `options`.
 
         Raises:
             ValueError: If the extension is none of these.
-            OSError: If the file cannot be written.
+            OSError: If it cannot be written.
 
         Example:
             >>> model.save("digits.keras")  # doctest: +SKIP
         """
-        path = os.fspath(filepath)
-        if not path.endswith(".keras") or "://" in path or zipped is False:
-            with keras_private.compilation_kept(self):
-                super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
-        elif overwrite or not os.path.exists(path) or keras_private.ask_to_proceed_with_overwrite(path):
-            with replacing(path) as temporary:
-                super().save(temporary, zipped=zipped, **kwargs)
+        if isinstance(zipped, str):
+            zipped, kwargs = None, {"save_format": zipped} | kwargs
+        save_model(self, filepath, overwrite, zipped, **kwargs)
 
 
 class Functional(symbolic.GraphAdditions, Model, KerasFunctional):  # type: ignore[misc]  # Keras ships no types
@@ -146,7 +158,7 @@ class Functional(symbolic.GraphAdditions, Model, KerasFunctional):  # type: igno
             _check_keywords(Functional, kwargs, {"trainable"})
         # By name, since `super()` is `Model`, which would come back here. Keras compares this signature with its own.
         KerasFunctional.__init__(self, inputs, outputs, name=name, **kwargs)
-        self.output_names = _unique(self.output_names)
+        self.output_names: list[str] = _unique([origin(tensor)[0].name for tensor in self.outputs])
         self._take_carried()
 
     build = KerasFunctional.build

@@ -1,7 +1,8 @@
-"""What a model is called with: shapes and dtypes, known from its inputs or from its first call."""
+"""What a model is called with: shapes and dtypes, known from its inputs or from its first call; and a call to serve."""
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ Spec = tuple[list[Any], dict[str, Any]]
 
 
 class SaveSpec:
-    """Mixin for models, before Keras's class: `save_spec`, and the memory of the first call that it needs."""
+    """Mixin for models, before Keras's class: `save_spec`, and the memory of the first call that it needs.
+
+    Keras forgets the types of a call, and serves models of one input only.
+    """
 
     _first_call: Spec | None = None
 
@@ -23,8 +27,13 @@ class SaveSpec:
         unknown = self._first_call is None and _declared_inputs(self) is None
         outputs = super().__call__(*args, **kwargs)  # type: ignore[misc]  # the class after this one has it
         if unknown:
-            named = {name: value for name, value in kwargs.items() if _is_all_tensors(value)}
-            spec = ([_specs(value) for value in args], {name: _specs(value) for name, value in named.items()})
+            tensors = {name: value for name, value in kwargs.items() if _is_all_tensors(value)}
+            names = list(inspect.signature(self.call).parameters)[: len(args)]  # type: ignore[attr-defined]
+            names += [f"input_{place}" for place in range(len(names), len(args))]
+            spec = (
+                [_specs(value, name) for name, value in zip(names, args, strict=True)],
+                {name: _specs(value, name) for name, value in tensors.items()},
+            )
             object.__setattr__(self, "_first_call", spec)  # Keras and TensorFlow would track the lists as state
         return outputs
 
@@ -41,7 +50,7 @@ class SaveSpec:
         Example:
             >>> import keras
             >>> from kerastui.engine import Input, Sequential
-            >>> Sequential([Input((4,), name="row"), keras.layers.Dense(2)]).save_spec()  # doctest: +SKIP
+            >>> Sequential([Input((4,), name="row"), keras.layers.Dense(2)]).save_spec()
             ([TensorSpec(shape=(None, 4), dtype=tf.float32, name='row')], {})
         """
         if self._first_call is not None:
@@ -49,6 +58,44 @@ class SaveSpec:
             return list(args), kwargs
         inputs = _declared_inputs(self)
         return None if inputs is None else ([keras.tree.map_structure(_spec, inputs)], {})
+
+    @property
+    def _default_save_signature(self) -> Any:
+        """The function that TensorFlow serves by default; it and Keras look for it under this name."""
+        return serving_function(self)
+
+
+def serving_function(model: Any) -> Any:
+    """Make a function for a SavedModel that takes a model's tensors by name and returns its outputs by name.
+
+    Args:
+        model: A model with `save_spec`.
+
+    Returns:
+        A `tf.function` with an input signature; `None` if the inputs are not known.
+    """
+    spec = model.save_spec()
+    if spec is None:
+        return None
+    leaves = keras.tree.flatten(spec)
+    places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, tf.TensorSpec)]
+
+    def serving_default(*tensors: Any) -> dict[str, Any]:
+        given = dict(zip(places, tensors, strict=True))
+        args, kwargs = keras.tree.pack_sequence_as(spec, [given.get(at, leaf) for at, leaf in enumerate(leaves)])
+        return _by_name(model, model(*args, **kwargs))
+
+    return tf.function(serving_default, input_signature=[leaves[place] for place in places])
+
+
+def _by_name(model: Any, outputs: Any) -> dict[str, Any]:
+    flat = keras.tree.flatten(outputs)
+    if isinstance(outputs, dict) and len(outputs) == len(flat):
+        return dict(outputs)
+    names = list(getattr(model, "output_names", None) or ())
+    if len(names) != len(flat) or len(set(names)) != len(names):
+        names = [f"output_{place}" for place in range(1, len(flat) + 1)]
+    return dict(zip(names, flat, strict=True))
 
 
 def _declared_inputs(model: Any) -> Any:
@@ -58,22 +105,25 @@ def _declared_inputs(model: Any) -> Any:
     return inputs[0] if inputs is not None and len(inputs) == 1 else inputs
 
 
-def _specs(value: Any) -> Any:
-    return keras.tree.map_structure(_spec, value)
+def _specs(value: Any, name: str) -> Any:
+    """Specs of an argument; its tensor is named as the argument is, tensors in lists are numbered."""
+    leaves = keras.tree.flatten(value)
+    names = [name] if len(leaves) == 1 else [f"{name}_{place}" for place in range(1, len(leaves) + 1)]
+    return keras.tree.pack_sequence_as(value, [_spec(leaf, one) for leaf, one in zip(leaves, names, strict=True)])
 
 
 def _is_all_tensors(value: Any) -> bool:
     return all(hasattr(leaf, "shape") and hasattr(leaf, "dtype") for leaf in keras.tree.flatten(value))
 
 
-def _spec(value: Any) -> Any:
+def _spec(value: Any, name: str | None = None) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         floating = np.issubdtype(value.dtype, np.floating)
-        return tf.TensorSpec(value.shape, keras.config.floatx() if floating else value.dtype)  # as Keras makes tensors
+        dtype = keras.config.floatx() if floating else value.dtype  # as Keras makes tensors of arrays
+        return tf.TensorSpec(value.shape, dtype, name)
     if not _is_all_tensors(value):
         return value
-    name = value.name if isinstance(value, keras.KerasTensor) else None
-    return tf.TensorSpec(value.shape, value.dtype, name=name)
+    return tf.TensorSpec(value.shape, value.dtype, value.name if isinstance(value, keras.KerasTensor) else name)
 
 
 def _open_batch(spec: Any) -> Any:

@@ -115,6 +115,7 @@ class _Page:
         return "|" * level + fill * (self.width - 2 * level) + "|" * level
 
     def cells(self, row: Row, level: int) -> tuple[str, ...]:
+        cells: tuple[str, ...]
         cells = (f"{row.name} ({row.class_name})", row.shape, "0 (unused)" if row.params is None else str(row.params))
         if self.connected:
             # What a nested layer is connected to lies in another graph; the classic layout leaves it out.

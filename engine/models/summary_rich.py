@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -56,6 +57,22 @@ def summary_renderable(
 def print_summary(renderable: Any) -> None:
     """Print to the standard output, in colours if it shows them and `NO_COLOR` is not set."""
     Console(file=sys.stdout, highlight=False).print(renderable)
+
+
+def table_text(model: Any, width: int) -> str:
+    """Return the table of a built model as text without colours.
+
+    Args:
+        model: The model.
+        width: Terminal columns.
+
+    Raises:
+        ValueError: If the model is not built.
+    """
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as written:
+        console.print(summary_renderable(model))
+    return written.get().rstrip("\n")
 
 
 def _walk(rows: Sequence[Row], level: int) -> Iterator[tuple[Row, int]]:

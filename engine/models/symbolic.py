@@ -92,6 +92,7 @@ class GraphAdditions:
             self._extend(dataclasses.replace(added, losses=[*added.losses, *symbolic]), "losses")
         if others:
             add_layer_loss(self, others)
+            self._forget_functions()
 
     def add_metric(self, value: Any, name: str | None = None, **kwargs: Any) -> None:
         """Show a value of the graph, or in `call` a value of this call, as a metric.
@@ -146,6 +147,12 @@ class GraphAdditions:
         vars(self)["_added"] = added
         for layer in graph.layers:
             graph._tracker.track(layer)
+        self._forget_functions()
+
+    def _forget_functions(self) -> None:
+        """Have training trace its functions anew: those that were made before know nothing of an addition."""
+        if not layer_is_called():
+            vars(self).update(train_function=None, test_function=None, predict_function=None)
 
     def _run_through_graph(self, inputs: Any, operation_fn: Any = lambda op: op, call_fn: Any = None) -> Any:
         added = self._added

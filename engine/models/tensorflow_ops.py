@@ -283,7 +283,8 @@ def _register() -> None:
         api = function_named(name)
         parameters = list(inspect.signature(api).parameters)
         of_list = name in ("concat", "math.add_n", "stack")
-        signatures: list[dict[str, Any]] = [{parameters[0]: list[KerasTensor] if of_list else KerasTensor}]
+        first = list[KerasTensor] if of_list else KerasTensor  # type: ignore[valid-type]  # Keras ships no types
+        signatures: list[dict[str, Any]] = [{parameters[0]: first}]
         if name in _BINARY or name in ("clip_by_value", "gather", "linalg.matmul", "where"):
             signatures += [{parameter: KerasTensor} for parameter in parameters[1:3] if parameter != "name"]
         handle = functools.partial(_symbolic_call, api)

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import ask_to_proceed_with_overwrite, compilation_kept, keras
+from kerastui.engine.models.save_spec import SaveSpec
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 
@@ -63,7 +64,9 @@ def save_model(
         )
     suffix = os.path.splitext(path)[1] if save_format is None else FORMATS[save_format]
     if zipped is False or (suffix and suffix not in (".keras", *HDF5_SUFFIXES)) or _is_remote(path, suffix):
-        keras.saving.save_model(model, filepath, overwrite=overwrite, zipped=zipped)
+        keras.saving.save_model(
+            model, filepath, overwrite=overwrite, zipped=zipped, include_optimizer=include_optimizer
+        )
         return
     if not overwrite and os.path.exists(path) and not ask_to_proceed_with_overwrite(path):
         return
@@ -105,7 +108,11 @@ def write_saved_model(
         ValueError: If `signatures` is `None` and the inputs of the model are not known.
         OSError: If it cannot be written; what was there before is whole.
     """
-    signatures = serving_signature(model) if signatures is None else signatures
+    if signatures is None and isinstance(model, SaveSpec) and model.save_spec() is None:
+        raise ValueError(
+            f"The model {model.name!r} cannot be saved as a SavedModel before its inputs are known. Call it on data, "
+            "train it or build it first, or give `signatures`."
+        )
     local = "://" not in path
     with (
         replacing_folder(Path(path)) if local else nullcontext(path) as folder,
@@ -114,43 +121,13 @@ def write_saved_model(
         tf.saved_model.save(model, str(folder), signatures=signatures, options=options)
 
 
-def serving_signature(model: Any) -> Any:
-    """Make the function that a SavedModel serves: it calls the model and returns its outputs by name.
-
-    Args:
-        model: A model of known inputs, with `save_spec`.
-
-    Raises:
-        ValueError: If the inputs of the model are not known.
-    """
-    spec = model.save_spec()
-    if spec is None:
-        raise ValueError(
-            f"The model {model.name!r} cannot be saved as a SavedModel before its inputs are known. Call it on data, "
-            "train it, or build it first, or give `signatures`."
-        )
-
-    @tf.function
-    def serving_default(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        return _by_name(model, model(*args, **kwargs))
-
-    args, kwargs = spec
-    return serving_default.get_concrete_function(*args, **kwargs)
-
-
-def _by_name(model: Any, outputs: Any) -> dict[str, Any]:
-    flat = keras.tree.flatten(outputs)
-    if isinstance(outputs, dict) and len(outputs) == len(flat):
-        return dict(outputs)
-    names = list(getattr(model, "output_names", None) or ())
-    if len(names) != len(flat) or len(set(names)) != len(names):
-        names = [f"output_{place}" for place in range(1, len(flat) + 1)]
-    return dict(zip(names, flat, strict=True))
-
-
 @contextmanager
 def _without_optimizer(model: Any) -> Iterator[None]:
-    optimizer, model.optimizer = model.optimizer, None
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None:
+        yield
+        return
+    del model.optimizer  # TensorFlow goes on tracking what is overwritten, and forgets what is deleted
     try:
         yield
     finally:

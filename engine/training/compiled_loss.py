@@ -82,6 +82,34 @@ class CompiledLoss:
         found = outputs.spread("loss", self._loss)
         return [tuple(one for one in _flat(losses) if one is not None) for losses in found]
 
+    def targets_of(self, outputs: Outputs, y_true: Any) -> list[Any]:
+        """Find the target of each output.
+
+        Args:
+            outputs: The outputs of the model.
+            y_true: The targets as they were given.
+
+        Returns:
+            For each output in flat order its target; `None` where there is none and no loss that needs it.
+
+        Raises:
+            ValueError: If there is another number of targets, a name is no output's, or an output with a loss has none.
+        """
+        losses = self.losses_of(outputs)
+        targets = outputs.targets(y_true, [bool(one) for one in losses])
+        without = [
+            repr(label)
+            for label, target, one in zip(outputs.labels, targets, losses, strict=True)
+            if one and target is None
+        ]
+        if without:
+            received = "y=None" if y_true is None else f"y without a target for {', '.join(without)}"
+            raise ValueError(
+                f"`y` must have a target for each output with a loss. `compile()` was called with loss={self._loss!r}. "
+                f"Received: {received}"
+            )
+        return targets
+
     def build(self, y_true: Any, y_pred: Any) -> None:
         """Make the losses, now that the shapes are known; a second call changes nothing.
 
@@ -96,7 +124,7 @@ class CompiledLoss:
             return
         outputs = Outputs(y_pred, self._output_names)
         losses = self.losses_of(outputs)
-        targets = self._targets(y_true, outputs, losses)
+        targets = self.targets_of(outputs, y_true)
         factors = self._factors(outputs, losses)
         entries = [
             (index, get_loss(one, targets[index], outputs.tensors[index]), factor)
@@ -129,7 +157,7 @@ class CompiledLoss:
         with keras.name_scope("compile_loss"):
             self.build(y_true, y_pred)
             outputs = Outputs(y_pred, self._output_names)
-            targets = self._targets(y_true, outputs, self.losses_of(outputs))
+            targets = self.targets_of(outputs, y_true)
             weights = self._weights(sample_weight, outputs)
             values = [
                 self._value(number, targets[term.output], outputs.tensors[term.output], weights[term.output], outputs)
@@ -147,19 +175,6 @@ class CompiledLoss:
             rows = keras.ops.shape(y_pred)[0]
             term.mean.update_state(value * replicas if replicas > 1 else value, sample_weight=rows)
         return value if term.weight is None else keras.ops.multiply(value, term.weight)
-
-    def _targets(self, y_true: Any, outputs: Outputs, losses: list[tuple[Any, ...]]) -> list[Any]:
-        targets = outputs.targets(y_true, [bool(one) for one in losses])
-        without = [
-            label for label, target, one in zip(outputs.labels, targets, losses, strict=True) if one and target is None
-        ]
-        if without:
-            received = "y=None" if y_true is None else f"y without a target for {', '.join(map(repr, without))}"
-            raise ValueError(
-                f"`y` must have a target for each output with a loss. `compile()` was called with loss={self._loss!r}. "
-                f"Received: {received}"
-            )
-        return targets
 
     def _factors(self, outputs: Outputs, losses: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """The factor of each loss of each output."""

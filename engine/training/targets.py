@@ -47,9 +47,9 @@ def check_targets(model: Any, y: Any) -> None:
     given = keras.tree.flatten(y)
     if not all(isinstance(target, (np.ndarray, tf.Tensor)) and len(target.shape) for target in given):
         return
-    outputs = Outputs(structure, getattr(model, "output_names", None))
+    outputs = Outputs(structure, getattr(model, "output_names", None) or [model.layers[-1].name])
     losses = loss.losses_of(outputs)
-    targets = outputs.targets(y, [bool(one) for one in losses])
+    targets = loss.targets_of(outputs, y)
     for case in _cases(outputs, targets, losses):
         kind = _kind(case)
         if kind == "sparse":

@@ -1,16 +1,22 @@
 """Losses of `compile`: for one and several outputs, their factors, and the weights of samples and time steps."""
 
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-from small_models import X, Y, line, two_outputs
+import small_models
+from small_models import X, Y
 
 from kerastui import engine
 from kerastui.engine.training.compiled_loss import CompiledLoss
 
 row = pytest.mark.row
+
+# Eager steps, but for the tests that ask for a graph: tracing takes longer than these few batches.
+line = partial(small_models.line, run_eagerly=True)
+two_outputs = partial(small_models.two_outputs, run_eagerly=True)
 
 Y2 = (Y + 1.0) ** 2
 STEPS = np.linspace(0.0, 2.0, 8 * 4, dtype="float32").reshape(8, 4)
@@ -55,7 +61,7 @@ def test_a_loss_by_name_object_or_function(loss: Any) -> None:
 
 @row("compile#loss_single_for_all")
 def test_one_loss_is_for_every_output() -> None:
-    model = two_outputs(loss="mse")
+    model = two_outputs(loss="mse", run_eagerly=False)
     found = results(model, [Y, Y2])
     a, b = prediction(model)
     # Batches of 3, 3 and 2 rows: the mean over rows, where stock Keras takes the mean over batches.
@@ -197,7 +203,7 @@ def test_outputs_of_one_layer_and_of_subclassed_models_have_names_of_their_own()
     model.compile("sgd", "mse")
     assert list(results(model, [Y, Y2])) == ["loss", "out_loss", "out_1_loss"]
 
-    class Twins(engine.Model):  # type: ignore[misc]  # Keras ships no types
+    class Twins(engine.Model):
         def __init__(self, keys: Any) -> None:
             super().__init__()
             self.dense, self.keys = keras.layers.Dense(2), keys

@@ -1,18 +1,24 @@
 """Metrics of `compile`: which output they belong to, their labels and order, and what sample weights do to them."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+import small_models
 import tensorflow as tf
-from small_models import X, Y, line, two_outputs
+from small_models import X, Y
 
 from kerastui import engine
 from kerastui.engine.training.compiled_metrics import CompiledMetrics
 
 row = pytest.mark.row
+
+# Eager steps, but for the tests that ask for a graph: tracing takes longer than these few batches.
+line = partial(small_models.line, run_eagerly=True)
+two_outputs = partial(small_models.two_outputs, run_eagerly=True)
 
 Y2 = (Y + 1.0) ** 2
 WEIGHT = np.arange(8.0)
@@ -83,7 +89,7 @@ def test_there_are_no_names_before_data() -> None:
 
 @row("metrics_names#after_fit_single")
 def test_names_with_one_output() -> None:
-    model = line(metrics=["mae"])
+    model = line(metrics=["mae"], run_eagerly=False)
     model.fit(X, Y, verbose=0)
     assert model.metrics_names == ["loss", "mae"]
 
@@ -163,7 +169,7 @@ def test_a_shorter_flat_list_is_for_every_output() -> None:
 @row("compile#accuracy_binary")
 def test_accuracy_of_one_sigmoid_unit_is_binary() -> None:
     model = classifier(1, "sigmoid")
-    model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
+    model.compile("sgd", "binary_crossentropy", metrics=["accuracy"], run_eagerly=True)
     y = (np.arange(8) % 3 == 0).astype("float32")
     expected = ((np.asarray(model(X))[:, 0] > 0.5) == y).mean()
     assert after(model, y[:, None])["accuracy"] == pytest.approx(expected)
@@ -184,7 +190,7 @@ def test_accuracy_of_one_hot_targets_is_categorical() -> None:
 def test_accuracy_of_labels_is_sparse_categorical(shape: tuple[int, ...]) -> None:
     model = classifier(3)
     model.layers[-1].set_weights([np.eye(3), np.zeros(3)])
-    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
     labels = np.arange(8) % 3
     expected = (np.asarray(model(X)).argmax(axis=1) == labels).mean()
     assert after(model, labels.reshape(shape))["accuracy"] == pytest.approx(expected)
@@ -198,7 +204,7 @@ def test_accuracy_of_labels_is_sparse_categorical(shape: tuple[int, ...]) -> Non
 def test_crossentropy_is_chosen_by_the_shapes(units: int, activation: str, one_hot: bool, name: str) -> None:
     model = classifier(units, activation)
     model.layers[-1].set_weights([np.eye(3)[:, :units], np.zeros(units)])
-    model.compile("sgd", name, metrics=[name])
+    model.compile("sgd", name, metrics=[name], run_eagerly=True)
     labels = np.arange(8) % max(units, 2)
     y_pred = np.asarray(model(X))
     chosen = y_pred[np.arange(8), labels] if units > 1 else np.where(labels, y_pred[:, 0], 1 - y_pred[:, 0])
@@ -290,9 +296,18 @@ def test_metrics_are_built_inside_a_function_and_without_targets_later() -> None
 
 def test_metrics_follow_stock_keras_where_it_has_them() -> None:
     settings = {"metrics": [["mae"], ["mae", "mse"]], "weighted_metrics": {"a": ["mse"]}}
-    ours, stock = two_outputs(**settings), two_outputs(keras, **settings)
+    ours, stock = (small_models.two_outputs(home, **settings) for home in (engine, keras))
     weights = [WEIGHT, WEIGHT[::-1].copy()]
     data = tf.data.Dataset.from_tensor_slices((X, (Y, Y2), tuple(weights))).batch(4)
     assert ours.evaluate(data, verbose=0, return_dict=True) == pytest.approx(
         stock.evaluate(data, verbose=0, return_dict=True), rel=1e-5
     )
+
+
+@pytest.mark.parametrize("monitor", ["val_b_acc", "val_b_mae"])
+def test_early_stopping_knows_which_way_a_metric_is_better(monitor: str) -> None:
+    model = two_outputs(optimizer=keras.optimizers.SGD(0.0), metrics=["acc", "mae"])
+    stopping = keras.callbacks.EarlyStopping(monitor=monitor, patience=1)
+    history = model.fit(X, [Y, Y2], validation_data=(X, [Y, Y2]), epochs=4, callbacks=[stopping], verbose=0)
+    assert len(history.epoch) == 2  # nothing gets better without learning
+    assert stopping.mode == ("max" if monitor.endswith("acc") else "min")

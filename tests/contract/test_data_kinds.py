@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import h5py
-import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,10 +75,12 @@ def test_a_generator_goes_on_where_the_epoch_before_stopped() -> None:
 
 def test_a_dataset_creator_is_asked_with_the_context_of_the_strategy() -> None:
     seen: list[Any] = []
-    model = line()
-    model.fit(
-        DatasetCreator(lambda context: [seen.append(context), dataset().repeat()][1]), steps_per_epoch=2, verbose=0
-    )
+
+    def make(context: Any) -> tf.data.Dataset:
+        seen.append(context)
+        return dataset().repeat()
+
+    line().fit(DatasetCreator(make), steps_per_epoch=2, verbose=0)
     assert [context.num_input_pipelines for context in seen] == [1]
 
 
@@ -115,7 +117,7 @@ def test_hdf5_data_is_read_whole_or_in_slices(
         firsts = model.fit_watched(file.create_dataset("x", data=X), Y, batch_size=5, shuffle=shuffle, epochs=2)
     assert all(np.allclose(x.sum(axis=1, keepdims=True), y) for x, y, _ in model.batches)
     for epoch in (firsts[:3], firsts[3:]):
-        assert sorted(sum(epoch, [])) == X[:, 0].tolist()
+        assert sorted(chain.from_iterable(epoch)) == X[:, 0].tolist()
         assert shuffle is True or all(batch == sorted(batch) for batch in epoch)
 
 
@@ -176,10 +178,6 @@ def test_a_generator_of_namedtuples_is_refused_when_it_yields_one(workers: int) 
     late = [*batches(), *batches(), Point(X[:4], Y[:4])]
     with pytest.raises(ValueError, match="namedtuple"):
         line().fit(iter(late), workers=workers, verbose=0)
-
-
-def expect_evaluated(model: Any, loss: Any) -> None:
-    assert loss == pytest.approx(float(np.mean(Y**2)), rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -243,13 +241,6 @@ def test_predict_gives_one_array_for_each_output() -> None:
     outputs = two_in_two_out().predict([X, X], batch_size=5, verbose=0)
     assert [output.shape for output in outputs] == [(12, 1), (12, 1)]
     assert isinstance(outputs, list)
-
-
-def numbered() -> Iterator[tf.data.Dataset]:
-    """Give a data set twice: as it is at first, and in the state that it is in later."""
-    source = dataset()
-    yield source
-    yield source
 
 
 @row("train_on_batch#x_dataset")

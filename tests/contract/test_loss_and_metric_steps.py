@@ -12,6 +12,8 @@ from kerastui import engine
 
 row = pytest.mark.row
 
+# `compute_loss` is overridden below with the arguments that tf.keras gave it, which mypy calls incompatible.
+
 Y2 = (Y + 1.0) ** 2
 WEIGHT = np.arange(8.0)
 
@@ -25,7 +27,7 @@ def errors(model: Any) -> Any:
     return Y - np.asarray(model(X))
 
 
-class Spied(engine.Model):  # type: ignore[misc]  # Keras ships no types
+class Spied(engine.Model):
     """A model that remembers what its hooks were given."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -114,8 +116,8 @@ def test_fit_hands_a_batch_to_an_override_of_compute_loss() -> None:
     assert seen["y_pred"].shape == (8, 2)
     assert seen["training"] is True
 
-    class Tenfold(engine.Model):  # type: ignore[misc]  # Keras ships no types
-        def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:  # as in tf.keras
+    class Tenfold(engine.Model):
+        def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:  # type: ignore[override]
             return 10 * super().compute_loss(x, y, y_pred, sample_weight)
 
     tenfold = Tenfold(*outputs_of())
@@ -128,13 +130,13 @@ def test_fit_hands_a_batch_to_an_override_of_compute_loss() -> None:
 @row("compute_loss#example")
 @row("reset_metrics")
 def test_a_class_with_its_own_loss_and_its_own_metrics() -> None:
-    class Own(engine.Model):  # type: ignore[misc]  # Keras ships no types
+    class Own(engine.Model):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self.tracker = keras.metrics.Mean(name="loss")
             self.resets = 0
 
-        def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+        def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:  # type: ignore[override]
             loss = tf.reduce_mean(tf.math.squared_difference(y_pred, y)) + tf.add_n(self.losses)
             self.tracker.update_state(loss)
             return loss
@@ -191,7 +193,7 @@ def test_evaluate_hands_a_batch_to_compute_metrics() -> None:
 
 @row("compute_metrics#override")
 def test_an_entry_of_an_override_reaches_the_logs() -> None:
-    class More(engine.Model):  # type: ignore[misc]  # Keras ships no types
+    class More(engine.Model):
         def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:
             found = super().compute_metrics(x, y, y_pred, sample_weight)
             found["largest"] = tf.reduce_max(y)
@@ -300,7 +302,7 @@ def test_the_dict_of_train_step_reaches_callbacks() -> None:
 
 @row("train_step#custom_dict")
 def test_the_own_dict_of_an_override_is_in_the_history() -> None:
-    class Own(engine.Model):  # type: ignore[misc]  # Keras ships no types
+    class Own(engine.Model):
         def train_step(self, data: Any) -> Any:
             x, y = data
             return {"gap": tf.reduce_mean(tf.abs(y - self(x)))}
@@ -315,7 +317,7 @@ def update(model: Any, tape: Any, loss: Any) -> None:
     model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
 
 
-class LoopsOverMetrics(engine.Model):  # type: ignore[misc]  # Keras ships no types
+class LoopsOverMetrics(engine.Model):
     """A `train_step` as Keras 3's guides write it."""
 
     def train_step(self, data: Any) -> Any:
@@ -332,7 +334,7 @@ class LoopsOverMetrics(engine.Model):  # type: ignore[misc]  # Keras ships no ty
         return {metric.name: metric.result() for metric in self.metrics}
 
 
-class CompiledLossAndMetrics(engine.Model):  # type: ignore[misc]  # Keras ships no types
+class CompiledLossAndMetrics(engine.Model):
     """A `train_step` as tf.keras's guides wrote it."""
 
     def train_step(self, data: Any) -> Any:
@@ -364,7 +366,7 @@ def test_test_step_evaluates_and_can_be_overridden() -> None:
     assert float(logs["loss"]) == pytest.approx((errors(model) ** 2).mean(), rel=1e-5)
     np.testing.assert_array_equal(before[0], model.get_weights()[0])
 
-    class Own(engine.Model):  # type: ignore[misc]  # Keras ships no types
+    class Own(engine.Model):
         def test_step(self, data: Any) -> Any:
             x, y = data
             return {"gap": tf.reduce_mean(tf.abs(y - self(x)))}
@@ -381,7 +383,7 @@ def test_predict_step_gets_a_batch_and_can_be_overridden() -> None:
     model = line()
     np.testing.assert_allclose(model.predict_step((tf.constant(X),)), model(X))
 
-    class Own(engine.Model):  # type: ignore[misc]  # Keras ships no types
+    class Own(engine.Model):
         def predict_step(self, data: Any) -> Any:
             return super().predict_step(data) * 2
 

@@ -263,7 +263,7 @@ def test_submodules_are_all_nested_modules_in_order() -> None:
 
 
 @row("supports_masking")
-def test_supports_masking_is_false_until_set_or_implemented() -> None:
+def test_supports_masking_is_true_for_graphs_and_where_it_is_set_or_implemented() -> None:
     class Masking(Sub):
         def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
             return mask
@@ -273,6 +273,7 @@ def test_supports_masking_is_false_until_set_or_implemented() -> None:
     model.supports_masking = True
     assert model.supports_masking is True
     assert Masking().supports_masking is True
+    assert graph().supports_masking is True
 
 
 @row("count_params")

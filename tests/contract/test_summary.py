@@ -119,7 +119,7 @@ def test_a_range_of_layers_is_listed_with_both_ends() -> None:
     assert "Total params: 24 (96.00 Byte)" in lines
     with pytest.raises(ValueError, match=r"layer_range=\('two',\)"):
         model.summary(layer_range=("two",))
-    with pytest.raises(ValueError, match="'five', which matches no layer .* one, two, three, four"):
+    with pytest.raises(ValueError, match=r"'five', which matches no layer .* one, two, three, four"):
         model.summary(layer_range=("two", "five"))
 
 

@@ -93,11 +93,7 @@ def number_of_samples(data: Mapping[str, Any]) -> int:
     lengths: dict[str, int] = {}
     for argument, structure in data.items():
         for name, part in parts(structure, argument):
-            if part.shape.rank is None if hasattr(part.shape, "rank") else False:
-                raise ValueError(f"`{name}` must have a known shape. Received: {name}={_short(part)}")
-            if len(part.shape) == 0:
-                raise ValueError(f"`{name}` must have samples along its first axis. Received: {name}={_short(part)}")
-            lengths[name] = int(part.shape[0])
+            lengths[name] = _length(part, name)
     first = next(iter(data))
     if not any(name.startswith(first) for name in lengths):
         raise ValueError(f"`{first}` must hold at least one array. Received: {first}={_short(data[first])}")
@@ -108,6 +104,16 @@ def number_of_samples(data: Mapping[str, Any]) -> int:
     if count == 0:
         raise ValueError(f"`{first}` must hold at least one sample. Received: {first} with 0 samples")
     return count
+
+
+def _length(part: Any, name: str) -> int:
+    """Count the rows of an array or tensor."""
+    shape = part.shape
+    if getattr(shape, "rank", 0) is None or (len(shape) > 0 and shape[0] is None):
+        raise ValueError(f"`{name}` must hold values. Received: the symbolic tensor {name}={_short(part)}")
+    if len(shape) == 0:
+        raise ValueError(f"`{name}` must have samples along its first axis. Received: {name}={_short(part)}")
+    return int(shape[0])
 
 
 def _is_nested_numbers(value: Any) -> bool:

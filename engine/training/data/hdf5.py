@@ -33,7 +33,7 @@ class Hdf5Rows:
     @property
     def nbytes(self) -> int:
         """Bytes that they would take in memory."""
-        return math.prod(self.shape) * int(self.dtype.itemsize)
+        return int(math.prod(self.shape) * self.dtype.itemsize)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.asarray(self[0 : self.shape[0]], dtype)

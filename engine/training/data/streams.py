@@ -173,8 +173,8 @@ def _reader_of(source: Iterator[Any], size: int) -> ReadAhead:
 
 def _unread(source: Iterator[Any]) -> Iterator[Any]:
     """Give an iterator to be read here, with what was read ahead before and not used."""
-    former = _readers.pop(source, None) if _can_be_known(source) else None
-    left = former.left() if former is not None else deque()
+    former = _readers.get(source) if _can_be_known(source) else None
+    left = former.left() if former is not None else deque()  # its own, where the next call finds the rest
     while left:
         yield left.popleft()
     for batch in source:  # noqa: UP028 — `yield from` would close the caller's generator with this one
