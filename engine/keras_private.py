@@ -9,7 +9,7 @@ import copy
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -138,8 +138,8 @@ __all__ = [
 # `Trainer`. `functional_init_arguments` is how Keras tells `Model(inputs, outputs)` from a subclass's own arguments;
 # `ask_to_proceed_with_overwrite` is its question before it overwrites a file. Both are taken so that ours are the same.
 # The loops of `fit` and its kin are ours; they count epochs with Keras's `TFEpochIterator` over a `DataAdapter`, unpack
-# and join batches with its functions, and hide its frames from tracebacks as it does. `KerasTrainer` is what every model
-# of Keras is an instance of, and `no_automatic_dependency_tracking` keeps what `compile` makes out of the saved layers.
+# and join batches with its functions, and hide its frames from tracebacks as it does. `KerasTrainer` is what each model
+# of Keras is an instance of; `no_automatic_dependency_tracking` keeps what `compile` makes out of the saved layers.
 # `old_keras` is what TensorFlow shows as `tf.keras`: Keras 3 and the names of Keras 2 that it dropped, such as
 # `backend.mean`. `tf.keras` itself is another library where `TF_USE_LEGACY_KERAS` is set.
 
@@ -227,10 +227,12 @@ def compilation_kept(model: Any) -> Iterator[None]:
     """
     compilation: dict[str, Any] = getattr(getattr(model, "_compile_config", None), "config", {})
     before = dict(compilation)
-    try:
-        yield
-    finally:
-        compilation.update(before)
+    metrics = getattr(model, "_compile_metrics", None)  # ours rename the user's metrics to labels, which no file wants
+    with getattr(metrics, "original_names", nullcontext)():
+        try:
+            yield
+        finally:
+            compilation.update(before)
 
 
 def inherit_registered_name(cls: type, base: type) -> None:

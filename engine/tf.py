@@ -16,7 +16,7 @@ from typing import Any
 
 import tensorflow
 
-from kerastui.engine import keras
+from kerastui.engine import keras as keras
 
 __path__: list[str] = []  # a package without a folder: `import kerastui.engine.tf.keras.layers` finds what is below
 

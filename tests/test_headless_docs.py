@@ -29,10 +29,10 @@ def blocks() -> list[tuple[str, str, int]]:
 
 def code_of(source: str, line: int) -> CodeType:
     """Compile a block, with `await` at its top level, so that a traceback shows the page's own lines."""
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     tree = ast.parse(source, str(PAGE), "exec")
     ast.increment_lineno(tree, line - 1)
-    return compile(tree, str(PAGE), "exec", flags)
+    code: CodeType = compile(tree, str(PAGE), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    return code
 
 
 async def printed(source: str, line: int, names: dict[str, Any]) -> str:
@@ -54,6 +54,8 @@ def run_commands(source: str) -> None:
         assert done.exit_code == 0, done.output
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_every_block_runs_and_prints_what_stands_under_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,7 @@ def test_there_are_nine_scripts_and_one_line_of_each_says_which_keras_it_is() ->
         assert [line for line in imports if "keras" in line] == [OURS.strip()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_a_stock_script_becomes_ours_by_its_import_line(task: str) -> None:
     source = source_of(task)

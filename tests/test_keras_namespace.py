@@ -148,6 +148,7 @@ def test_modules_can_be_found_and_imported_by_their_names() -> None:
         assert sys.modules[f"kerastui.engine.tf.{name}"] is sys.modules[ours_of(name)]
 
 
+@pytest.mark.slow
 def test_an_import_of_a_module_below_is_enough_in_a_fresh_process() -> None:
     code = (
         "import sys\n"

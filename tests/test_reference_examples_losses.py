@@ -125,7 +125,8 @@ def test_compute_loss(capsys: pytest.CaptureFixture[str]) -> None:
             super(Squared, self).__init__(*args, **kwargs)  # noqa: UP008 — the old spelling is what is tested
             self.tracker = tf.keras.metrics.Mean(name="loss")
 
-        def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+        # With the arguments that tf.keras gives it.
+        def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:  # type: ignore[override]
             loss = tf.reduce_mean(tf.math.squared_difference(y_pred, y)) + tf.add_n(self.losses)
             self.tracker.update_state(loss)
             return loss

@@ -117,7 +117,8 @@ async def test_unseeded_random_numbers_follow_the_callers_seed() -> None:
 
 
 async def test_the_loop_ticks_on_time_while_a_model_trains() -> None:
-    counter, late = Counter(), []
+    counter = Counter()
+    late: list[float] = []
     training = asyncio.create_task(
         make_model().fit_async(endless(), shuffle=False, steps_per_epoch=10_000_000, callbacks=[counter])
     )

@@ -17,17 +17,17 @@ def load_images() -> np.ndarray:
 
 
 def make_encoder() -> keras.Model:
-    """Squeeze an image into twelve numbers."""
+    """Squeeze an image into sixteen numbers."""
     images = keras.Input((8, 8), name="image")
     x = keras.layers.Flatten()(images)
-    x = keras.layers.Dense(32, activation="relu")(x)
-    return keras.Model(images, keras.layers.Dense(12, activation="relu")(x), name="encoder")
+    x = keras.layers.Dense(64, activation="relu")(x)
+    return keras.Model(images, keras.layers.Dense(16, activation="relu")(x), name="encoder")
 
 
 def make_decoder() -> keras.Model:
-    """Draw an image from twelve numbers."""
-    codes = keras.Input((12,), name="code")
-    x = keras.layers.Dense(32, activation="relu")(codes)
+    """Draw an image from sixteen numbers."""
+    codes = keras.Input((16,), name="code")
+    x = keras.layers.Dense(64, activation="relu")(codes)
     x = keras.layers.Dense(64, activation="sigmoid")(x)
     return keras.Model(codes, keras.layers.Reshape((8, 8))(x), name="decoder")
 
@@ -36,15 +36,15 @@ def main() -> dict[str, list[float]]:
     """Learn to draw the clean image from the noisy one, and return the history."""
     keras.utils.set_random_seed(1)
     clean = load_images()
-    noisy = clean + np.random.default_rng(1).normal(scale=0.2, size=clean.shape).astype("float32")
+    noisy = clean + np.random.default_rng(1).normal(scale=0.3, size=clean.shape).astype("float32")
 
     encoder, decoder = make_encoder(), make_decoder()
     images = keras.Input((8, 8))
     autoencoder = keras.Model(images, decoder(encoder(images)))
-    autoencoder.compile(keras.optimizers.Adam(0.005), loss="binary_crossentropy", metrics=["mse"])
+    autoencoder.compile(keras.optimizers.Adam(0.01), loss="binary_crossentropy", metrics=["mse"])
     # Not shuffled, so that both libraries give the same numbers: once seeded, stock Keras repeats one order in every
     # epoch, and kerastui draws a new one for each.
-    history = autoencoder.fit(noisy, clean, batch_size=64, epochs=8, shuffle=False, verbose=2)
+    history = autoencoder.fit(noisy, clean, batch_size=64, epochs=5, shuffle=False, verbose=2)
 
     codes = encoder(noisy[:100])
     cleaned = keras.ops.convert_to_numpy(decoder(codes))

@@ -30,14 +30,14 @@ def make_model() -> keras.Model:
 
 
 def main() -> dict[str, list[float]]:
-    """Train for six epochs and return the history."""
+    """Train for five epochs and return the history."""
     keras.utils.set_random_seed(1)
     images, labels = load_digits()
     model = make_model()
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(optimizer=keras.optimizers.Adam(0.005), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     # Not shuffled, so that both libraries give the same numbers: once seeded, stock Keras repeats one order in every
     # epoch, and kerastui draws a new one for each.
-    history = model.fit(images, labels, batch_size=32, epochs=6, validation_split=0.2, shuffle=False, verbose=2)
+    history = model.fit(images, labels, batch_size=64, epochs=5, validation_split=0.2, shuffle=False, verbose=2)
     return history.history
 
 

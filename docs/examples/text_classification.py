@@ -49,10 +49,10 @@ def main() -> dict[str, list[float]]:
     reviews, labels = write_reviews(800)
     texts, targets = tf.constant(reviews)[:, tf.newaxis], tf.constant(labels)[:, tf.newaxis]
     model = make_model(texts)
-    model.compile(keras.optimizers.Adam(0.003), loss="binary_crossentropy", metrics=["accuracy"])
+    model.compile(keras.optimizers.Adam(0.01), loss="binary_crossentropy", metrics=["accuracy"])
     # Not shuffled, so that both libraries give the same numbers: once seeded, stock Keras repeats one order in every
     # epoch, and kerastui draws a new one for each. The reviews are in random order as they are.
-    history = model.fit(texts, targets, batch_size=32, epochs=5, shuffle=False, verbose=2)
+    history = model.fit(texts, targets, batch_size=64, epochs=5, shuffle=False, verbose=2)
     for text in ("The soup was dreadful.", "Their service was frankly brilliant."):
         print(f"{float(model(tf.constant([[text]]))[0, 0]):.2f}  {text}")
     return history.history

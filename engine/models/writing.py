@@ -108,7 +108,8 @@ def write_saved_model(
         ValueError: If `signatures` is `None` and the inputs of the model are not known.
         OSError: If it cannot be written; what was there before is whole.
     """
-    if signatures is None and isinstance(model, SaveSpec) and model.save_spec() is None:
+    known = not isinstance(model, SaveSpec) or model.save_spec() is not None
+    if signatures is None and not known:
         raise ValueError(
             f"The model {model.name!r} cannot be saved as a SavedModel before its inputs are known. Call it on data, "
             "train it or build it first, or give `signatures`."

@@ -217,7 +217,7 @@ def should_validate(epoch: int, validation_freq: Any) -> bool:
         ValueError: If it is neither a positive whole number nor a collection.
     """
     if isinstance(validation_freq, numbers.Integral) and not isinstance(validation_freq, bool):
-        if validation_freq > 0:
+        if int(validation_freq) > 0:
             return (epoch + 1) % int(validation_freq) == 0
     elif hasattr(validation_freq, "__contains__") and not isinstance(validation_freq, (str, bytes)):
         return epoch + 1 in validation_freq

@@ -23,6 +23,8 @@ class Batches(TFEpochIterator):  # type: ignore[misc]  # Keras ships no types
         steps: Batches in an epoch; -1 for as many as there are. Defaults to `None`: all of the data.
     """
 
+    _num_batches: int | None
+
     def __init__(self, model: Any, adapter: DataAdapter, steps: int | None = None) -> None:
         self._on_caller_thread = getattr(adapter, "on_caller_thread", False)
         settings = {"x": adapter, "steps_per_epoch": steps, "steps_per_execution": model.steps_per_execution}

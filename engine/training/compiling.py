@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
@@ -20,6 +22,7 @@ from kerastui.engine.training.errors import InsideFunctionError, NotCompiledErro
 from kerastui.engine.training.nearest import check_loss, check_metrics, check_optimizer
 
 _BEYOND_KERAS = ("sample_weight_mode", "target_tensors", "pss_evaluation_shards")
+_OURS = ("loss", "loss_weights", "metrics", "weighted_metrics")
 
 
 class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
@@ -98,19 +101,21 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
         check_optimizer(settings["optimizer"])
         check_loss(settings["loss"])
         check_metrics(settings["metrics"])
-        check_metrics(settings["weighted_metrics"])
-        check_sample_weight_mode(beyond["sample_weight_mode"], output_names)
-        self._compile_loss = self._compile_metrics = None
-        super().compile(**settings)
+        check_metrics(settings["weighted_metrics"], "weighted_metrics")
+        mode = beyond["sample_weight_mode"]
+        check_sample_weight_mode(mode, output_names)
+        ours = {name: settings[name] for name in _OURS}
+        loss = metrics = None
+        if ours["loss"] is not None:
+            loss = CompiledLoss(ours["loss"], ours["loss_weights"], output_names, mode)
+        if ours["metrics"] is not None or ours["weighted_metrics"] is not None:
+            metrics = CompiledMetrics(ours["metrics"], ours["weighted_metrics"], output_names)
+        super().compile(**settings | dict.fromkeys(_OURS))
+        self._compile_config.config.update(ours)
+        self.loss, self._compile_loss, self._compile_metrics = ours["loss"], loss, metrics
         for name, value in beyond.items():
             setattr(self, f"_{name}", value)
         self._loss_seen = False
-        if settings["loss"] is not None:
-            self._compile_loss = CompiledLoss(settings["loss"], settings["loss_weights"], output_names=output_names)
-        if settings["metrics"] is not None or settings["weighted_metrics"] is not None:
-            self._compile_metrics = CompiledMetrics(
-                settings["metrics"], settings["weighted_metrics"], output_names=output_names
-            )
 
     def get_compile_config(self) -> dict[str, Any]:
         """Give what `compile` was called with, ready to be written as JSON.
@@ -139,8 +144,8 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
 
     @property
     def run_eagerly(self) -> bool:
-        """Whether steps run as Python instead of as a graph; may be set at any time."""
-        return bool(self._run_eagerly)
+        """Whether steps run as Python instead of as a graph; may be set at any time. A dynamic model always does."""
+        return bool(self._run_eagerly) or bool(getattr(self, "dynamic", False))
 
     @run_eagerly.setter
     def run_eagerly(self, value: bool | None) -> None:
@@ -161,7 +166,8 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
         TensorFlowTrainer.jit_compile.fset(self, value)
 
     def _forget_functions(self) -> None:
-        self.train_function = self.test_function = self.predict_function = None
+        for name in ("train_function", "test_function", "predict_function"):
+            setattr(self, name, None)
 
     @property
     def distribute_reduction_method(self) -> str:
@@ -237,9 +243,11 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
         Raises:
             ValueError: If there is no loss at all, or targets and outputs do not fit.
         """
-        if self._compile_metrics is not None and not self._compile_metrics.built and y is not None:
+        if y is not None:
             # Here, or a `train_step` of the user's own that goes through `self.metrics` would not find them.
-            self._compile_metrics.build(y, y_pred)
+            for compiled in (self._compile_loss, self._compile_metrics):
+                if compiled is not None and not compiled.built:
+                    compiled.build(y, y_pred)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def compiled_loss(self, y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
@@ -269,7 +277,7 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
     def _get_metrics_result_or_logs(self, logs: Any) -> Any:
         # A step that returns its own loss, and never told the tracker, would come out as 0.
         tracker = self._loss_tracker
-        if tracker is not None and tracker in self.metrics and not float(tracker.count):
+        if tracker is not None and tracker in self.metrics and not float(tracker.result()):
             return logs
         return super()._get_metrics_result_or_logs(logs)
 
@@ -279,6 +287,15 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
             raise InsideFunctionError(method)
         if compiled:
             self._assert_compile_called(method)
+
+    @contextmanager
+    def _new_functions_after_failure(self) -> Iterator[None]:
+        """Forget the compiled functions if a step fails: TensorFlow cannot trace one again that failed half-way."""
+        try:
+            yield
+        except Exception:
+            self._forget_functions()
+            raise
 
     def _assert_compile_called(self, method_name: str | None = None) -> None:
         if not self.compiled:

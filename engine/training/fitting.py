@@ -104,7 +104,9 @@ class Fitting(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
             "use_multiprocessing": use_multiprocessing,
         }
         self._ready("fit")
-        return loop.fit(self, self._with_bound_data(fit_arguments(given, kwargs)))
+        values = self._with_bound_data(fit_arguments(given, kwargs))
+        with self._new_functions_after_failure():
+            return loop.fit(self, values)
 
     @filter_traceback  # type: ignore[untyped-decorator]
     def evaluate(
@@ -166,8 +168,9 @@ class Fitting(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         }
         self._ready("evaluate")
         values = evaluate_arguments(given, kwargs)
-        batches = self._eval_epoch_iterator if cached else None
-        results = loop.evaluate(self, values if cached else self._with_bound_data(values), batches)
+        values = values if cached else self._with_bound_data(values)
+        with self._new_functions_after_failure():
+            results = loop.evaluate(self, values, self._eval_epoch_iterator if cached else None)
         return results if values["return_dict"] else self._flatten_metrics_in_order(results)
 
     @filter_traceback  # type: ignore[untyped-decorator]
@@ -217,7 +220,9 @@ class Fitting(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
             "use_multiprocessing": use_multiprocessing,
         }
         self._ready("predict", compiled=False)
-        return loop.predict(self, self._with_bound_data(values))
+        values = self._with_bound_data(values)
+        with self._new_functions_after_failure():
+            return loop.predict(self, values)
 
     def _with_bound_data(self, values: dict[str, Any]) -> dict[str, Any]:
         """Fill in the tensors bound to the inputs for `x=None`, and the `target_tensors` of `compile` for `y=None`."""

@@ -55,6 +55,7 @@ class _Fit:
         )
         self._epochs = _capped(values["epochs"])
         should_validate(0, values["validation_freq"])
+        self._validation = self._open_validation()
 
     def _split(self) -> None:
         """Take the validation from the end of the data, if a share was asked for and no data given."""
@@ -72,6 +73,7 @@ class _Fit:
         callbacks = callback_list(model, self._values, epochs=self._epochs, steps=batches.num_batches, add_history=True)
         model.stop_training = False
         model._made("train_function", model.make_train_function())
+        model._eval_epoch_iterator = self._validation
         try:
             callbacks.on_train_begin()
             logs = None
@@ -94,7 +96,7 @@ class _Fit:
         if logs is None:
             raise no_batches("x")
         epoch_logs = dict(model._get_metrics_result_or_logs(logs))
-        if self._values["validation_data"] is not None and should_validate(epoch, self._values["validation_freq"]):
+        if self._validation is not None and should_validate(epoch, self._values["validation_freq"]):
             results = self._validate(callbacks)
             epoch_logs |= {f"val_{name}": value for name, value in results.items()}
         callbacks.on_epoch_end(epoch, epoch_logs)
@@ -112,26 +114,32 @@ class _Fit:
                     break
         return logs
 
-    def _validate(self, callbacks: Any) -> dict[str, Any]:
-        model, values = self._model, self._values
+    def _open_validation(self) -> Batches | None:
+        """Open the data to validate on; before the first epoch, so that data that does not fit costs none."""
+        values = self._values
+        if values["validation_data"] is None:
+            return None
         x, y, sample_weight = unpack_x_y_sample_weight(values["validation_data"])
-        batch_size = values["validation_batch_size"] or values["batch_size"]
-        if getattr(model, "_eval_epoch_iterator", None) is None:
-            model._eval_epoch_iterator = open_batches(
-                model,
-                x,
-                y,
-                sample_weight,
-                batch_size=batch_size,
-                steps=values["validation_steps"],
-                workers=self._workers,
-                argument="validation_data",
-            )
-        results: dict[str, Any] = model.evaluate(
+        check_targets(self._model, y)
+        return open_batches(
+            self._model,
+            x,
+            y,
+            sample_weight,
+            batch_size=values["validation_batch_size"] or values["batch_size"],
+            steps=values["validation_steps"],
+            workers=self._workers,
+            argument="validation_data",
+        )
+
+    def _validate(self, callbacks: Any) -> dict[str, Any]:
+        values = self._values
+        x, y, sample_weight = unpack_x_y_sample_weight(values["validation_data"])
+        results: dict[str, Any] = self._model.evaluate(
             x=x,
             y=y,
             sample_weight=sample_weight,
-            batch_size=batch_size,
+            batch_size=values["validation_batch_size"] or values["batch_size"],
             steps=values["validation_steps"],
             callbacks=callbacks,
             return_dict=True,

@@ -11,6 +11,10 @@ from kerastui.engine.training.functions import over_any_iterator, over_batches
 class Making(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
     """The part of `Trainer` that makes compiled functions of its steps."""
 
+    train_function: Any
+    test_function: Any
+    predict_function: Any
+
     def make_train_function(self, force: bool = False) -> Any:
         """Make the function that trains the next batches of an iterator. To be overridden.
 

@@ -10,6 +10,7 @@ from kerastui.engine.training.data.class_weights import weigh
 from kerastui.engine.training.data.datasets import take_batch
 from kerastui.engine.training.functions import upcoming
 from kerastui.engine.training.loop import to_python
+from kerastui.engine.training.targets import check_targets
 
 
 class OnBatch(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
@@ -54,11 +55,13 @@ class OnBatch(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         x, y, sample_weight = take_batch(x, y, sample_weight)
         if class_weight is not None:
             sample_weight = weigh(y, class_weight, sample_weight)
+        check_targets(self, y)
         self._maybe_symbolic_build(data_batch=(x, y, sample_weight))
         self._made("train_function", self.make_train_function())
         if reset_metrics:
             self.reset_metrics()
-        logs = to_python(self.train_function(iter([(x, y, sample_weight)])))
+        with self._new_functions_after_failure():
+            logs = to_python(self.train_function(iter([(x, y, sample_weight)])))
         return logs if return_dict else self._flatten_metrics_in_order(logs)
 
     @filter_traceback  # type: ignore[untyped-decorator]
@@ -91,11 +94,13 @@ class OnBatch(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         return_dict, reset_metrics = on_batch_flags(return_dict, older, reset_metrics)
         self._ready("test_on_batch")
         x, y, sample_weight = take_batch(x, y, sample_weight)
+        check_targets(self, y)
         self._maybe_symbolic_build(data_batch=(x, y, sample_weight))
         self._made("test_function", self.make_test_function())
         if reset_metrics:
             self.reset_metrics()
-        logs = to_python(self.test_function(iter([(x, y, sample_weight)])))
+        with self._new_functions_after_failure():
+            logs = to_python(self.test_function(iter([(x, y, sample_weight)])))
         return logs if return_dict else self._flatten_metrics_in_order(logs)
 
     @filter_traceback  # type: ignore[untyped-decorator]
@@ -115,5 +120,6 @@ class OnBatch(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         self._ready("predict_on_batch", compiled=False)
         x, _, _ = take_batch(x)
         self._made("predict_function", self.make_predict_function())
-        outputs = self.predict_function(upcoming(iter([(x,)]), 1))
+        with self._new_functions_after_failure():
+            outputs = self.predict_function(upcoming(iter([(x,)]), 1))
         return keras.tree.map_structure(convert_to_np_if_not_ragged, outputs)

@@ -285,8 +285,8 @@ def test_a_model_compiled_from_a_configuration_trains_alike() -> None:
 
 @row("compile_from_config(config)")
 def test_a_compile_of_ones_own_is_not_called_behind_its_back() -> None:
-    class Own(engine.Model):  # type: ignore[misc]  # Keras ships no types
-        def compile(self, rate: float) -> None:  # type: ignore[override]
+    class Own(engine.Model):
+        def compile(self, rate: float) -> None:
             super().compile(keras.optimizers.SGD(rate), "mse")
 
     inputs = keras.Input((3,))

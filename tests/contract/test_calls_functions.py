@@ -85,7 +85,7 @@ def test_it_takes_an_iterator_over_batches_to_its_end(kind: str) -> None:
 def overriding(kind: str, returns: bool) -> Any:
     """A model whose function counts its calls; made as tf.keras does it, or kept without a return as Keras 3 does."""
 
-    class Own(engine.Model):  # type: ignore[misc]  # Keras ships no types
+    class Own(engine.Model):
         calls = 0
 
     def make_function(self: Any, force: bool = False) -> Any:
@@ -128,9 +128,9 @@ def test_one_of_the_users_own_is_used(kind: str) -> None:
 
 
 def test_a_predict_function_written_for_keras_3_gets_its_list() -> None:
-    class Own(engine.Model):  # type: ignore[misc]  # Keras ships no types
-        def make_predict_function(self, force: bool = False) -> None:
-            self.predict_function = lambda data: self.predict_step(data[0])
+    class Own(engine.Model):
+        def make_predict_function(self, force: bool = False) -> Any:
+            self.predict_function: Any = lambda data: self.predict_step(data[0])
 
     inputs = keras.Input((3,))
     model = Own(inputs, keras.layers.Dense(2)(inputs))

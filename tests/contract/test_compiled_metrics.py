@@ -1,9 +1,11 @@
 """Metrics of `compile`: which output they belong to, their labels and order, and what sample weights do to them."""
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -261,6 +263,9 @@ def test_labels_stay_out_of_files_and_do_not_pile_up(tmp_path: Path) -> None:
     model.save(tmp_path / "model.keras")
     stock = keras.models.load_model(tmp_path / "model.keras")
     assert "b_mine" in stock.evaluate(X, [Y, Y2], verbose=0, return_dict=True)
+    model.save(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "model.h5") as file:
+        assert json.loads(file.attrs["training_config"])["metrics"]["b"]["config"]["name"] == "mine"
     single = line(metrics=[mine])
     assert list(after(single, Y)) == ["loss", "mine"]
 
