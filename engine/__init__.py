@@ -5,6 +5,7 @@ client live in this package too and must not pay for it.
 
 Example:
     >>> from kerastui.engine import Input, Model, Sequential, load_model
+    >>> from kerastui.engine import keras  # Keras with these in their places
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("keras", "tf"):
+        return importlib.import_module(f"{__name__}.{name}")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -76,6 +76,7 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
         batches = rows_and_arrays.map(_take_rows, num_parallel_calls=tf.data.AUTOTUNE)
         options = tf.data.Options()
         options.experimental_optimization.apply_default_optimizations = False  # nothing to gain, and starts later
+        options.autotune.enabled = False  # see `_orders`
         options.experimental_external_state_policy = tf.data.experimental.ExternalStatePolicy.IGNORE
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
         return batches.with_options(options).prefetch(tf.data.AUTOTUNE)
@@ -113,7 +114,9 @@ def _orders(count: int) -> Any:
         indices = tf.range(count, dtype=tf.int64)
         return tf.random.shuffle(indices)
 
-    stream = iter(tf.data.Dataset.range(1).repeat().map(shuffled).prefetch(1))
+    options = tf.data.Options()
+    options.autotune.enabled = False  # there is nothing to tune, and the end of an idle tuner may take up to a minute
+    stream = iter(tf.data.Dataset.range(1).repeat().map(shuffled).prefetch(1).with_options(options))
     return tf.data.Dataset.range(1).map(lambda _: next(stream))
 
 

@@ -51,6 +51,7 @@ class PythonBatches(DataAdapter):  # type: ignore[misc]  # Keras ships no types
         batches = tf.data.Dataset.from_generator(_called(read, signature), output_signature=signature)
         options = tf.data.Options()
         options.experimental_optimization.inject_prefetch = False  # it would take batches that nobody gets
+        options.autotune.enabled = False
         return batches.with_options(options)
 
     def on_epoch_end(self) -> None:
