@@ -10,8 +10,10 @@ import tensorflow as tf
 
 from kerastui.engine.keras_private import DataAdapter, EpochIterator, TFEpochIterator, keras
 from kerastui.engine.training.data.adapt import adapt
+from kerastui.engine.training.data.arrays import batch_size_for
 from kerastui.engine.training.data.split import check_stateful_multiple
 from kerastui.engine.training.data.workers import Workers
+from kerastui.engine.training.shapes import check_inputs
 
 
 class Batches(TFEpochIterator):  # type: ignore[misc]  # Keras ships no types
@@ -50,10 +52,10 @@ class Batches(TFEpochIterator):  # type: ignore[misc]  # Keras ships no types
         except (StopIteration, tf.errors.OutOfRangeError):
             if self._num_batches is None:
                 self._num_batches = max(self._steps_seen - self.steps_per_execution, 0) or None
+            self._current_iterator = None
+            self.data_adapter.on_epoch_end()  # raises what a generator raised
             if self.steps_per_epoch and self.steps_per_epoch > 0:
                 self._interrupted_warning()
-            self._current_iterator = None
-            self.data_adapter.on_epoch_end()
 
 
 def open_batches(
@@ -89,7 +91,8 @@ def open_batches(
     Raises:
         ValueError: If the data is empty, does not fit together, or cannot be used so.
     """
-    _check_stateful(model, x, batch_size)
+    check_inputs(model, x, argument)
+    _check_stateful(model, x, batch_size, steps)
     adapter = adapt(
         x,
         y,
@@ -105,8 +108,8 @@ def open_batches(
     return Batches(model, adapter, steps)
 
 
-def _check_stateful(model: Any, x: Any, batch_size: int | None) -> None:
+def _check_stateful(model: Any, x: Any, batch_size: int | None, steps: int | None) -> None:
     first = next((leaf for leaf in keras.tree.flatten(x) if leaf is not None), None)
     shape = getattr(first, "shape", None)
     if shape:
-        check_stateful_multiple(model, shape[0], batch_size or 32)
+        check_stateful_multiple(model, shape[0], batch_size_for(shape[0], batch_size, steps))

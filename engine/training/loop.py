@@ -15,7 +15,7 @@ from kerastui.engine.keras_private import (
 from kerastui.engine.training.arguments import should_validate
 from kerastui.engine.training.batches import Batches, open_batches
 from kerastui.engine.training.data.split import split_validation
-from kerastui.engine.training.data.workers import Workers
+from kerastui.engine.training.data.workers import Workers, check_count
 from kerastui.engine.training.functions import upcoming
 from kerastui.engine.training.targets import check_targets
 
@@ -53,6 +53,8 @@ class _Fit:
             class_weight=values["class_weight"],
             workers=self._workers,
         )
+        check_count("epochs", values["epochs"], least=0)
+        check_count("initial_epoch", values["initial_epoch"], least=0)
         self._epochs = _capped(values["epochs"])
         should_validate(0, values["validation_freq"])
         self._validation = self._open_validation()
@@ -78,7 +80,11 @@ class _Fit:
             callbacks.on_train_begin()
             logs = None
             for epoch in range(model._initial_epoch or self._values["initial_epoch"], self._epochs):
-                logs = self._epoch(epoch, callbacks)
+                done = self._epoch(epoch, callbacks)
+                if done is None:
+                    self._end_of_data(logs)
+                    break
+                logs = done
                 if model.stop_training:
                     break
             if isinstance(model.optimizer, keras.optimizers.Optimizer) and self._epochs > 0:
@@ -88,13 +94,21 @@ class _Fit:
             model._eval_epoch_iterator = None
         return model.history
 
-    def _epoch(self, epoch: int, callbacks: Any) -> dict[str, Any]:
+    def _end_of_data(self, logs: Any) -> None:
+        """Warn that a stream has nothing left for another epoch; one that never had anything is refused."""
+        if logs is None:
+            raise no_batches("x")
+        if not self._values["steps_per_epoch"]:
+            self._batches._interrupted_warning()
+
+    def _epoch(self, epoch: int, callbacks: Any) -> dict[str, Any] | None:
+        """Train one epoch; give its logs, or `None` if there was no batch."""
         model = self._model
         model.reset_metrics()
         callbacks.on_epoch_begin(epoch)
         logs = self._train(callbacks)
         if logs is None:
-            raise no_batches("x")
+            return None
         epoch_logs = dict(model._get_metrics_result_or_logs(logs))
         if self._validation is not None and should_validate(epoch, self._values["validation_freq"]):
             results = self._validate(callbacks)
@@ -234,12 +248,20 @@ def callback_list(model: Any, values: Mapping[str, Any], **settings: Any) -> Any
 
     Returns:
         The list; the caller's own if that is what was passed.
+
+    Raises:
+        ValueError: If something else than a callback is among them.
     """
     callbacks, verbose = values["callbacks"], values["verbose"]
     if isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks
     # In a list, since Keras sends the batch events of a single callback from another thread.
-    callbacks = keras.tree.flatten(callbacks) if callbacks is not None else None
+    callbacks = keras.tree.flatten(callbacks) if callbacks is not None else []
+    strangers = [callback for callback in callbacks if not hasattr(callback, "set_model")]
+    if strangers:
+        raise ValueError(
+            f"`callbacks` must hold `keras.callbacks.Callback` objects. Received: {strangers[0]!r} among callbacks"
+        )
     return keras.callbacks.CallbackList(callbacks, add_progbar=verbose != 0, verbose=verbose, model=model, **settings)
 
 

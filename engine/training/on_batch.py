@@ -10,6 +10,7 @@ from kerastui.engine.training.data.class_weights import weigh
 from kerastui.engine.training.data.datasets import take_batch
 from kerastui.engine.training.functions import upcoming
 from kerastui.engine.training.loop import to_python
+from kerastui.engine.training.shapes import check_inputs
 from kerastui.engine.training.targets import check_targets
 
 
@@ -55,6 +56,7 @@ class OnBatch(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         x, y, sample_weight = take_batch(x, y, sample_weight)
         if class_weight is not None:
             sample_weight = weigh(y, class_weight, sample_weight)
+        check_inputs(self, x)
         check_targets(self, y)
         self._maybe_symbolic_build(data_batch=(x, y, sample_weight))
         self._made("train_function", self.make_train_function())
@@ -94,6 +96,7 @@ class OnBatch(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         return_dict, reset_metrics = on_batch_flags(return_dict, older, reset_metrics)
         self._ready("test_on_batch")
         x, y, sample_weight = take_batch(x, y, sample_weight)
+        check_inputs(self, x)
         check_targets(self, y)
         self._maybe_symbolic_build(data_batch=(x, y, sample_weight))
         self._made("test_function", self.make_test_function())
@@ -119,6 +122,7 @@ class OnBatch(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         """
         self._ready("predict_on_batch", compiled=False)
         x, _, _ = take_batch(x)
+        check_inputs(self, x)
         self._made("predict_function", self.make_predict_function())
         with self._new_functions_after_failure():
             outputs = self.predict_function(upcoming(iter([(x,)]), 1))

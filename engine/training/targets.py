@@ -17,6 +17,27 @@ AT_MOST = 50_000_000
 """Labels in an array up to which all are looked at: some 50 ms."""
 
 
+_BY_NUMBER = frozenset(
+    {
+        keras.losses.mean_squared_error,
+        keras.losses.mean_absolute_error,
+        keras.losses.mean_absolute_percentage_error,
+        keras.losses.mean_squared_logarithmic_error,
+        keras.losses.huber,
+        keras.losses.log_cosh,
+        keras.losses.binary_crossentropy,
+        keras.losses.MeanSquaredError,
+        keras.losses.MeanAbsoluteError,
+        keras.losses.MeanAbsolutePercentageError,
+        keras.losses.MeanSquaredLogarithmicError,
+        keras.losses.Huber,
+        keras.losses.LogCosh,
+        keras.losses.BinaryCrossentropy,
+    }
+)
+"""Losses that compare each number of an output with one of the target."""
+
+
 class _Case(NamedTuple):
     """A target beside its output, and one of its losses as it was given."""
 
@@ -56,6 +77,8 @@ def check_targets(model: Any, y: Any) -> None:
             _check_labels(case)
         elif kind == "one-hot":
             _check_one_hot(case)
+        elif kind == "number by number":
+            _check_shape(case)
 
 
 def _outputs(model: Any) -> Any:
@@ -74,7 +97,7 @@ def _cases(outputs: Outputs, targets: Sequence[Any], losses: Sequence[tuple[Any,
 
 
 def _kind(case: _Case) -> str | None:
-    """Say whether a loss wants labels (`"sparse"`) or one-hot rows (`"one-hot"`) along the last axis."""
+    """Say whether a loss wants labels (`"sparse"`), one-hot rows (`"one-hot"`) or the shape of the output."""
     loss = case.loss
     if isinstance(loss, str) and loss.lower() in CHOSEN_BY_SHAPE:
         binary, sparse = is_binary_or_sparse_categorical(case.target, case.output)
@@ -88,7 +111,25 @@ def _kind(case: _Case) -> str | None:
         if type(loss) is cls:
             axis = getattr(loss, "_fn_kwargs", {}).get("axis", -1)
             return kind if axis in (-1, len(case.output.shape) - 1) else None
-    return None
+    if isinstance(loss, str):
+        loss = keras.losses.get(loss)
+    return "number by number" if loss in _BY_NUMBER or type(loss) in _BY_NUMBER else None
+
+
+def _check_shape(case: _Case) -> None:
+    wanted, found = tuple(case.output.shape), tuple(case.target.shape)
+    longer, shorter = sorted((wanted[1:], found[1:]), key=len, reverse=True)
+    if len(longer) == len(shorter) + 1 and longer[-1] == 1:
+        longer = longer[:-1]  # Keras drops it, or adds it to the other
+    # A size of 1 is repeated, in Keras and so here.
+    fits = len(longer) == len(shorter) and all(
+        None in sizes or 1 in sizes or len(set(sizes)) == 1 for sizes in zip(longer, shorter, strict=True)
+    )
+    if not fits:
+        raise ValueError(
+            f"`y` does not fit output {case.label!r}: expected the shape {('samples', *wanted[1:])}. "
+            f"Received: y of shape {found}"
+        )
 
 
 def _check_labels(case: _Case) -> None:
