@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kerastui.engine.models.inputs import Input
     from kerastui.engine.models.model import Functional, Model
     from kerastui.engine.models.sequential import Sequential
-    from kerastui.engine.saving import load_model
+    from kerastui.engine.saving.loading import load_model
     from kerastui.engine.training.trainer import Trainer
 
 __all__ = [
@@ -41,7 +41,7 @@ _HOMES = {
     "Sequential": "kerastui.engine.models.sequential",
     "Trainer": "kerastui.engine.training.trainer",
     "clone_model": "kerastui.engine.models.cloning",
-    "load_model": "kerastui.engine.saving",
+    "load_model": "kerastui.engine.saving.loading",
 }
 
 

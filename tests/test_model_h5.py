@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from kerastui.engine import Functional, Input, Model, Sequential, load_model
-from kerastui.engine.models.writing import save_model
+from kerastui.engine.saving.writing import save_model
 
 Dense = keras.layers.Dense
 X = np.random.default_rng(0).normal(size=(16, 4)).astype("float32")

@@ -12,7 +12,7 @@ from kerastui.engine.models.cloning import clone_model
 from kerastui.engine.models.inputs import Input
 from kerastui.engine.models.model import Functional, Model
 from kerastui.engine.models.sequential import Sequential
-from kerastui.engine.saving import load_model
+from kerastui.engine.saving.loading import load_model
 from kerastui.engine.training.data.creator import DatasetCreator
 
 

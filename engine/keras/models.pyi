@@ -8,4 +8,4 @@ from kerastui.engine.models.inputs import Input as Input
 from kerastui.engine.models.model import Functional as Functional
 from kerastui.engine.models.model import Model as Model
 from kerastui.engine.models.sequential import Sequential as Sequential
-from kerastui.engine.saving import load_model as load_model
+from kerastui.engine.saving.loading import load_model as load_model

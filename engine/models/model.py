@@ -15,9 +15,9 @@ from kerastui.engine.models import tensorflow_ops as tensorflow_ops  # has Tenso
 from kerastui.engine.models.building import Building
 from kerastui.engine.models.inputs import bound_inputs
 from kerastui.engine.models.members import Members
-from kerastui.engine.models.save_spec import SaveSpec
 from kerastui.engine.models.summarising import Summarising
-from kerastui.engine.models.writing import save_model
+from kerastui.engine.saving.save_spec import SaveSpec
+from kerastui.engine.saving.writing import save_model
 from kerastui.engine.training.trainer import Trainer
 
 _KEYWORDS = frozenset(

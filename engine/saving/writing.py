@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import ask_to_proceed_with_overwrite, compilation_kept, keras
-from kerastui.engine.models.save_spec import SaveSpec
+from kerastui.engine.saving.save_spec import SaveSpec
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 

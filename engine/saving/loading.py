@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastui.engine.keras_private import keras, our_classes
-from kerastui.engine.models.h5_compilation import restore_compilation
 from kerastui.engine.models.model import Functional, Model
 from kerastui.engine.models.sequential import Sequential
-from kerastui.engine.models.writing import HDF5_SUFFIXES
+from kerastui.engine.saving.h5_compilation import restore_compilation
+from kerastui.engine.saving.writing import HDF5_SUFFIXES
 
 
 def load_model(

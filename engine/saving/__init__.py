@@ -1,0 +1,1 @@
+"""Model files: what is written and read, and the bridge between the generations of Keras."""
