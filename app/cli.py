@@ -11,6 +11,7 @@ import click
 from kerastui import __version__
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print machine-readable JSON.")
 
 
@@ -112,6 +113,54 @@ def summary(folder: Path, width: int | None, as_json: bool) -> None:
     from kerastui.headless import summary as run
 
     sys.exit(run(folder, width, as_json))
+
+
+def _conversion(command: Any) -> Any:
+    """Give a command the options that `convert` and `export` share."""
+    options = (
+        click.option("--verify", is_flag=True, help="Read what was written and compare predictions."),
+        click.option("--allow-unsafe", is_flag=True, help="Open files that run code, such as a Lambda layer's."),
+        click.option("--force", is_flag=True, help="Replace the file if it is there."),
+        click.option("--objects", type=FILE, help="Python file with the custom classes and functions; it is run."),
+        JSON,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("source", type=FILE)
+@click.argument("target", type=FILE)
+@_conversion
+def convert(source: Path, target: Path, **options: Any) -> None:
+    """Write the model file SOURCE as TARGET, in the format of its suffix.
+
+    SOURCE is a .keras or HDF5 file of any Keras, or a SavedModel. TARGET ends in .keras, .h5, .weights.h5, .json,
+    .onnx, .tflite or .xml (OpenVINO); without a suffix it is a SavedModel.
+    """
+    from kerastui.convert import convert as run
+
+    sys.exit(run(source, target, **options))
+
+
+@main.command()
+@click.argument("source", type=FILE)
+@click.argument("target", type=FILE)
+@click.option(
+    "--format",
+    "name",
+    type=click.Choice(["tf_saved_model", "onnx", "litert", "openvino"]),
+    default="tf_saved_model",
+    show_default=True,
+    help="What is to run it.",
+)
+@_conversion
+def export(source: Path, target: Path, name: str, **options: Any) -> None:
+    """Write the model file SOURCE as TARGET, to be run without Keras."""
+    from kerastui.convert import export as run
+
+    sys.exit(run(source, target, name, **options))
 
 
 @main.command()

@@ -91,13 +91,13 @@ def summary(folder: Path, width: int | None, as_json: bool) -> Exit:
     project = _project(folder, as_json)
     if project is None:
         return 1
-    _quiet()
+    quiet()
     from kerastui.engine.building import BuildError, summary_text
 
     try:
         text = summary_text(project, width or min(120, shutil.get_terminal_size((100, 24)).columns))
     except BuildError as error:
-        return _fail(f"{error.node}: {error.what}" if error.node else error.what, error.hint, as_json)
+        return fail(f"{error.node}: {error.what}" if error.node else error.what, error.hint, as_json)
     click.echo(json.dumps({"summary": text}, ensure_ascii=False) if as_json else text)
     return 0
 
@@ -130,7 +130,7 @@ def stop_engines(process: int | None, as_json: bool) -> Exit:
 
     found = [item for item in engines() if process in (None, item.process)]
     if process is not None and not found:
-        return _fail(f"no engine has the process id {process}", "`kerastui engine list` shows them", as_json)
+        return fail(f"no engine has the process id {process}", "`kerastui engine list` shows them", as_json)
     found = [item for item in found if asyncio.run(SocketClient.end(item))]
     click.echo(json.dumps([item.process for item in found]) if as_json else f"stopped {len(found)}")
     return 0
@@ -140,7 +140,7 @@ def _project(folder: Path, as_json: bool) -> Project | None:
     try:
         return read(folder)
     except ProjectFileError as error:
-        _fail(str(error), "", as_json)
+        fail(str(error), "", as_json)
         return None
 
 
@@ -159,7 +159,7 @@ def _problems(folder: Path, project: Project, all_: bool = True) -> list[Problem
     found = [*check_project(project), *data.problems(project)]
     shapes: list[Problem] = []
     if all_ or not any(problem.severity == "error" for problem in found):
-        _quiet()
+        quiet()
         from kerastui.engine.building import Checker
 
         checked = Checker().check(project.graph)
@@ -247,7 +247,7 @@ def _logged() -> Iterator[str]:
             yield name
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """Load TensorFlow without its chatter, which its libraries write to the file behind `stderr` as they load."""
     import importlib
     import tempfile
@@ -270,7 +270,17 @@ def _quiet() -> None:
             os.close(kept)
 
 
-def _fail(what: str, hint: str, as_json: bool) -> Exit:
+def fail(what: str, hint: str, as_json: bool) -> Exit:
+    """Print why a command failed.
+
+    Args:
+        what: What is wrong.
+        hint: What to do; may be empty.
+        as_json: Print it as a JSON object.
+
+    Returns:
+        The exit code, 1.
+    """
     if as_json:
         click.echo(json.dumps({"event": "failed", "what": what, "hint": hint}, ensure_ascii=False))
     else:

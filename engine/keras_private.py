@@ -6,6 +6,7 @@ Importing this module imports Keras and TensorFlow, on the TensorFlow backend an
 from __future__ import annotations
 
 import copy
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +32,7 @@ def _require_tensorflow() -> None:
 _require_tensorflow()
 
 import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
 from keras._tf_keras import keras as old_keras  # noqa: E402
 from keras.src import api_export  # noqa: E402
 from keras.src import backend as keras_backend  # noqa: E402
@@ -43,6 +45,7 @@ from keras.src.backend.tensorflow.trainer import (  # noqa: E402
 )
 from keras.src.callbacks.monitor_callback import MonitorCallback  # noqa: E402
 from keras.src.layers.layer import might_have_unbuilt_state  # noqa: E402
+from keras.src.legacy.saving import legacy_h5_format  # noqa: E402
 from keras.src.losses import ALL_OBJECTS_DICT as LOSSES  # noqa: E402
 from keras.src.metrics import ALL_OBJECTS_DICT as METRICS  # noqa: E402
 from keras.src.models.functional import Functional as KerasFunctional  # noqa: E402
@@ -50,7 +53,9 @@ from keras.src.models.functional import functional_from_config  # noqa: E402
 from keras.src.models.model import functional_init_arguments  # noqa: E402
 from keras.src.optimizers import ALL_OBJECTS_DICT as OPTIMIZERS  # noqa: E402
 from keras.src.random.seed_generator import global_seed_generator  # noqa: E402
-from keras.src.saving import object_registration, saving_lib  # noqa: E402
+from keras.src.saving import object_registration, saving_lib, serialization_lib  # noqa: E402
+from keras.src.saving.saving_lib import _load_state as load_state  # noqa: E402
+from keras.src.saving.saving_lib import safe_get_h5_dataset, safe_get_h5_group  # noqa: E402
 from keras.src.trainers.compile_utils import (  # noqa: E402
     get_loss,
     get_metric,
@@ -74,7 +79,7 @@ from keras.src.trainers.data_adapters.data_adapter_utils import (  # noqa: E402
 )
 from keras.src.trainers.epoch_iterator import EpochIterator  # noqa: E402
 from keras.src.trainers.trainer import Trainer as KerasTrainer  # noqa: E402
-from keras.src.utils.io_utils import ask_to_proceed_with_overwrite  # noqa: E402
+from keras.src.utils.io_utils import ask_to_proceed_with_overwrite, print_msg  # noqa: E402
 from keras.src.utils.python_utils import default as _keras_default  # noqa: E402
 from keras.src.utils.traceback_utils import filter_traceback  # noqa: E402
 from keras.src.utils.tracking import no_automatic_dependency_tracking  # noqa: E402
@@ -85,6 +90,7 @@ __all__ = [
     "LOSSES",
     "METRICS",
     "OPTIMIZERS",
+    "AssetsStore",
     "DataAdapter",
     "EpochIterator",
     "KerasFunctional",
@@ -92,6 +98,7 @@ __all__ = [
     "TFEpochIterator",
     "TensorFlowTrainer",
     "TensorflowSparseWrapper",
+    "WeightsStore",
     "as_if_not_overridden",
     "ask_to_proceed_with_overwrite",
     "caller_settings",
@@ -113,18 +120,27 @@ __all__ = [
     "is_grain_dataset",
     "is_torch_dataloader",
     "keras",
+    "know_saved_attributes",
     "layer_is_called",
     "load_archive",
+    "load_hdf5_model",
+    "load_state",
     "mask_of",
     "might_have_unbuilt_state",
+    "model_as_json",
+    "model_of_json",
     "no_automatic_dependency_tracking",
     "old_keras",
     "operations_of",
     "origin",
     "our_classes",
     "potentially_ragged_concat",
+    "print_msg",
+    "read_state",
     "register_dispatchable_type",
     "run_symbolically",
+    "safe_get_h5_dataset",
+    "safe_get_h5_group",
     "samples_seen",
     "shapes_at_build",
     "slice_tensorflow_sparse_wrapper",
@@ -132,6 +148,9 @@ __all__ = [
     "take_place_of",
     "tensorflow_name",
     "unpack_x_y_sample_weight",
+    "unsafe_is_allowed",
+    "variables_watched",
+    "write_state",
 ]
 
 # `Functional` is public API nowhere, `TensorFlowTrainer` neither: they are the base classes of our `Functional` and
@@ -149,6 +168,9 @@ __all__ = [
 
 # `LOSSES`, `METRICS` and `OPTIMIZERS` are the names that `compile` knows, aliases such as `mse` among them. `get_loss`,
 # `get_metric` and `is_binary_or_sparse_categorical` make of a name what Keras's own `compile` makes of it.
+
+# `load_state` reads `.weights.h5`; with it a file is looked through before anything is assigned, which Keras's own
+# `load_weights` does not do. `safe_get_h5_group` and `safe_get_h5_dataset` are its refusal of links out of a file.
 
 _STOCK_SYMBOL_FROM_NAME = api_export.get_symbol_from_name
 _in_their_place: dict[str, type] = {}
@@ -206,17 +228,153 @@ def _set_monitor_op(callback: Any) -> None:
 MonitorCallback._set_monitor_op = _set_monitor_op
 
 
-def load_archive(archive: Any) -> Any:
-    """Revive a model from an open `.keras` archive that this process wrote itself, as pickling does.
+def load_archive(
+    archive: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compiled: bool = True,
+    safe_mode: bool = False,
+) -> Any:
+    """Revive a model from an open `.keras` archive, whatever its name: Keras's public function goes by the suffix.
 
     Args:
         archive: A binary file, open for reading.
+        custom_objects: Classes and functions by name. Defaults to `None`.
+        compiled: Whether to compile it as it was. Defaults to True.
+        safe_mode: Whether to refuse code in it. Defaults to False, as for what this process wrote itself to pickle a
+            model: a pickle is never safe.
 
     Returns:
-        The model. Safe mode is off, as in Keras: a pickle is never safe.
+        The model.
     """
     with our_classes():
-        return saving_lib._load_model_from_fileobj(archive, custom_objects=None, compile=True, safe_mode=False)
+        return saving_lib._load_model_from_fileobj(archive, custom_objects, compiled, safe_mode)
+
+
+def load_hdf5_model(file: Any, custom_objects: Mapping[str, Any], safe_mode: bool) -> Any:
+    """Revive a model, not compiled, from an open HDF5 file of Keras 3, whatever its name.
+
+    Args:
+        file: An `h5py.File`.
+        custom_objects: Classes and functions by name.
+        safe_mode: Whether to refuse code in it.
+
+    Returns:
+        The model.
+    """
+    with our_classes():
+        return legacy_h5_format.load_model_from_hdf5(
+            file, custom_objects=dict(custom_objects), compile=False, safe_mode=safe_mode
+        )
+
+
+def unsafe_is_allowed() -> bool:
+    """Say whether `keras.config.enable_unsafe_deserialization()` was called in this thread."""
+    return serialization_lib.in_safe_mode() is False
+
+
+_watch: ContextVar[Callable[[str, int], None] | None] = ContextVar("kerastui_watch_variables", default=None)
+_STOCK_INITIALIZE = keras_backend.Variable._initialize_with_initializer
+
+
+def _initialize_with_initializer(variable: Any, initializer: Any) -> None:
+    watch = _watch.get()
+    if watch is not None:
+        watch(variable.path, math.prod(variable._shape) * tf.as_dtype(variable._dtype).size)
+    _STOCK_INITIALIZE(variable, initializer)
+
+
+# A configuration of a hundred bytes can ask for a layer of a terabyte. Only here are shape and type of a variable known
+# while nothing is allocated yet. Outside `variables_watched`, and in other threads, this is Keras's.
+keras_backend.Variable._initialize_with_initializer = _initialize_with_initializer
+
+
+@contextmanager
+def variables_watched(watch: Callable[[str, int], None]) -> Iterator[None]:
+    """Within this, `watch` hears of each variable before it is made.
+
+    Args:
+        watch: Called with the variable's path and its bytes; what it raises keeps the variable from being made.
+    """
+    token = _watch.set(watch)
+    try:
+        yield
+    finally:
+        _watch.reset(token)
+
+
+AssetsStore = saving_lib.DiskIOStore
+WeightsStore = saving_lib.H5IOStore
+"""Where Keras puts and finds files and weights of layers. It insists on these classes, so another place inherits."""
+
+
+def model_as_json(model: Any) -> tuple[str, str]:
+    """Describe a model as the `config.json` and the `metadata.json` of a `.keras` archive do.
+
+    Args:
+        model: The model.
+
+    Returns:
+        Architecture with compilation; version of Keras and date.
+    """
+    return saving_lib._serialize_model_as_json(model)  # type: ignore[no-any-return]
+
+
+def model_of_json(text: str, custom_objects: Mapping[str, Any] | None, compiled: bool, safe_mode: bool) -> Any:
+    """Make ours of a `config.json`, with new weights; what stands beside it in an archive is not read.
+
+    Args:
+        text: What `model_as_json` gave first.
+        custom_objects: Classes and functions by name.
+        compiled: Whether to compile it as it says.
+        safe_mode: Whether to refuse code in it.
+
+    Returns:
+        The model.
+    """
+    with our_classes():
+        return saving_lib._model_from_config(text, custom_objects, compiled, safe_mode)
+
+
+def write_state(model: Any, weights: Any, assets: Any) -> None:
+    """Put weights, optimizer state and files of all layers where a `.keras` archive has them.
+
+    Args:
+        model: The model.
+        weights: A `WeightsStore`, for writing.
+        assets: An `AssetsStore`.
+    """
+    saving_lib._save_state(model, weights, assets, inner_path="", visited_saveables=set())
+
+
+def read_state(model: Any, weights: Any, assets: Any) -> None:
+    """Take back what `write_state` put there.
+
+    Args:
+        model: The model, made of the same configuration.
+        weights: A `WeightsStore`, for reading.
+        assets: An `AssetsStore`, or `None`.
+
+    Raises:
+        ValueError: If layers could not be restored; they are named.
+    """
+    failed: set[int] = set()
+    messages: dict[int, Any] = {}
+    saving_lib._load_state(
+        model, weights, assets, "", visited_saveables=set(), failed_saveables=failed, error_msgs=messages
+    )
+    if failed:
+        saving_lib._raise_loading_failure(messages)
+
+
+def know_saved_attributes() -> None:
+    """Have Keras keep which attributes of each kind of object it looks for layers in.
+
+    It means to, but looks them up under another name (`skiplist`) than it stores them (`skipset`), and makes an
+    object to find out for each layer: four fifths of the time that saving 300 layers takes. Made beforehand, they are
+    also not made where no variable may be, as in a `StatelessScope`.
+    """
+    for kind in ("Operation", "Layer", "Functional", "Sequential", "Metric", "Optimizer", "Loss"):
+        global_state.set_global_attribute(f"saving_attr_skiplist_{kind}", saving_lib.get_attr_skipset(kind))
 
 
 @contextmanager

@@ -193,8 +193,8 @@ def test_without_overwrite_the_terminal_is_asked(
     assert (path.read_bytes() != b"old") is replaced
 
 
-def test_a_folder_and_another_extension_are_left_to_keras(tmp_path: Path) -> None:
+def test_an_unzipped_folder_is_left_to_keras_and_another_extension_is_a_saved_model(tmp_path: Path) -> None:
     make_sequential().save(tmp_path / "folder", zipped=False)
     assert type(load_model(tmp_path / "folder")) is Sequential
-    with pytest.raises(ValueError, match="Invalid filepath extension"):
-        make_sequential().save(tmp_path / "m.xyz")
+    make_sequential().save(tmp_path / "m.xyz")
+    assert (tmp_path / "m.xyz" / "saved_model.pb").is_file()

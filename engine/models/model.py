@@ -16,6 +16,7 @@ from kerastui.engine.models.building import Building
 from kerastui.engine.models.inputs import bound_inputs
 from kerastui.engine.models.members import Members
 from kerastui.engine.models.summarising import Summarising
+from kerastui.engine.saving import exporting, weights
 from kerastui.engine.saving.save_spec import SaveSpec
 from kerastui.engine.saving.writing import save_model
 from kerastui.engine.training.trainer import Trainer
@@ -102,32 +103,141 @@ class Model(Summarising, Building, SaveSpec, Members, Trainer, keras.Model):  # 
         self,
         filepath: str | os.PathLike[str],
         overwrite: bool = True,
-        zipped: bool | str | None = None,
-        **kwargs: Any,
+        include_optimizer: bool | str | None = True,
+        save_format: str | None = None,
+        signatures: Any = None,
+        options: Any = None,
+        save_traces: bool = True,
+        *,
+        zipped: bool | None = None,
     ) -> None:
         """Write architecture, weights, compilation and optimizer state to a file that any Keras 3 opens.
 
-        A file is written beside its place and then put there in one move: whatever fails, disk full included, the
-        file that was there before is whole.
+        It is written beside its place and then put there in one move: whatever fails, disk full included, what was
+        there before is whole.
 
         Args:
-            filepath: Where to write. `.keras` is Keras's archive, `.h5` its old format, no suffix a SavedModel.
+            filepath: Where to write. `.keras` is Keras's archive, `.h5` and `.hdf5` its old format, anything else the
+                folder of a SavedModel.
             overwrite: Whether to replace what is there without asking on the terminal. Defaults to True.
-            zipped: False writes the archive unzipped, as a folder. Defaults to `None`, which zips unless the path is
-                `hf://…`. A name here is `save_format`, as in tf.keras 2.13.
-            **kwargs: `save_format` (`"keras"`, `"h5"` or `"tf"`, whatever the suffix), `include_optimizer` (bool,
-                default True), and for a SavedModel `signatures` and `options`.
+            include_optimizer: Whether optimizer and compilation are written; without them the model comes back
+                uncompiled. A name or `None` here is `save_format`, as in tf.keras 2.13. Defaults to True.
+            save_format: `"keras"`, `"h5"` or `"tf"`, whatever the suffix. Defaults to `None`: as the suffix says.
+            signatures: For a SavedModel: a `tf.function`, or a dict of them by name. Defaults to `None`, which serves
+                the model as `serving_default`.
+            options: For a SavedModel: `tf.saved_model.SaveOptions`. Defaults to `None`.
+            save_traces: Accepted for the sake of old calls; a SavedModel always holds the model's function. Defaults
+                to True.
+            zipped: False writes the `.keras` archive unzipped, as a folder. Defaults to `None`, which zips unless the
+                path is `hf://…`.
 
         Raises:
-            ValueError: If the extension is none of these.
+            ValueError: If the format is unknown, or a SavedModel is asked of a model whose inputs are not known.
+            FileExistsError: If something is there, `overwrite` is False and nobody can be asked.
             OSError: If it cannot be written.
 
         Example:
             >>> model.save("digits.keras")  # doctest: +SKIP
         """
-        if isinstance(zipped, str):
-            zipped, kwargs = None, {"save_format": zipped} | kwargs
-        save_model(self, filepath, overwrite, zipped, **kwargs)
+        save_model(
+            self, filepath, overwrite, include_optimizer, save_format, signatures, options, save_traces, zipped=zipped
+        )
+
+    def export(
+        self,
+        filepath: str | os.PathLike[str],
+        format: str = "tf_saved_model",  # noqa: A002 — Keras's name
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        verify: Any = None,
+        **kwargs: Any,
+    ) -> float | None:
+        """Write the model for inference, to be run without Keras.
+
+        Args:
+            filepath: Where to write: a folder, or for LiteRT a `.tflite`, for OpenVINO an `.xml` file.
+            format: `"tf_saved_model"`, with the endpoint `serve`; `"onnx"`, `"litert"` or `"openvino"`. Defaults to
+                `"tf_saved_model"`.
+            verbose: Whether to say where it was written. Defaults to `None`, which is what Keras does.
+            input_signature: Shapes and dtypes of the inputs, as `keras.InputSpec` or `tf.TensorSpec`. Defaults to
+                `None`: those of the model.
+            verify: Samples as `predict` takes them; what was written is run on them. Defaults to `None`: it is not.
+            **kwargs: For the exporter of the format, as `opset_version` of ONNX, or `optimizations`,
+                `representative_dataset` and `target_spec` of LiteRT.
+
+        Returns:
+            The largest absolute difference to the model's own outputs; `None` without `verify`.
+
+        Raises:
+            ValueError: If the format is unknown, or the inputs of the model are not known.
+            ImportError: If the library of the format is not installed.
+            OSError: If it cannot be written; what was there before is whole.
+
+        Example:
+            >>> model.export("digits.onnx", format="onnx", verify=samples)  # doctest: +SKIP
+        """
+        return exporting.export(
+            self, filepath, format, verify, verbose=verbose, input_signature=input_signature, **kwargs
+        )
+
+    def save_weights(
+        self,
+        filepath: str | os.PathLike[str],
+        overwrite: bool = True,
+        save_format: str | None = None,
+        options: Any = None,
+    ) -> None:
+        """Write the weights of all layers; what was there before is whole if that fails.
+
+        Args:
+            filepath: Where to write. `.weights.h5` is the layout of Keras 3, optimizer included; `.h5`, `.hdf5` and
+                `.keras` are the HDF5 layout before, with `layer_names`; anything else is the prefix of a TensorFlow
+                checkpoint, optimizer included.
+            overwrite: Whether to replace what is there without asking on the terminal. Defaults to True.
+            save_format: `"h5"` (also `"hdf5"`, `"keras"`) or `"tf"` (also `"tensorflow"`). Defaults to `None`: as the
+                suffix says.
+            options: For a checkpoint: `tf.train.CheckpointOptions`. Defaults to `None`.
+
+        Raises:
+            ValueError: If the format is unknown or contradicts the suffix, or the model is not built.
+            OSError: If it cannot be written, or `overwrite=False` and nobody can be asked.
+
+        Example:
+            >>> model.save_weights("digits.weights.h5")  # doctest: +SKIP
+        """
+        weights.save_weights(self, filepath, overwrite, save_format, options)
+
+    def load_weights(
+        self,
+        filepath: str | os.PathLike[str],
+        skip_mismatch: bool = False,
+        by_name: bool = False,
+        options: Any = None,
+    ) -> Any:
+        """Load weights that any Keras wrote, in whatever format the file is; if they do not fit, nothing changes.
+
+        Args:
+            filepath: An HDF5 file of weights or of a whole model, a `.keras` archive, the prefix of a TensorFlow
+                checkpoint, or the folder of a SavedModel.
+            skip_mismatch: Whether to pass over layers whose weights do not fit, with a warning for each. Defaults to
+                False.
+            by_name: Whether to load the layers whose names are the same, in whatever order; only for HDF5 files with
+                `layer_names`. Defaults to False, which goes by order.
+            options: For a checkpoint: `tf.train.CheckpointOptions`. Defaults to `None`.
+
+        Returns:
+            For a checkpoint or SavedModel the status of `tf.train.Checkpoint.read`, with `expect_partial` and
+            `assert_consumed`; else `None`.
+
+        Raises:
+            ValueError: If a layer does not fit, which is named with both shapes; if the format is unknown, or has no
+                names to go by; or if the model is not built.
+            OSError: If there is no such file, or it cannot be read.
+
+        Example:
+            >>> model.load_weights("digits.weights.h5")  # doctest: +SKIP
+        """
+        return weights.load_weights(self, filepath, skip_mismatch, by_name, options)
 
 
 class Functional(symbolic.GraphAdditions, Model, KerasFunctional):  # type: ignore[misc]  # Keras ships no types

@@ -81,6 +81,8 @@ def _revived(config: Any, deserialize: Callable[[Any], Any]) -> Any:
 def _restore(model: Any, state: list[np.ndarray[Any, Any]]) -> None:
     model.optimizer.build(model.trainable_variables)
     variables = model.optimizer.variables
+    if len(state) < len(variables) and not any(value.shape for value in state):
+        return  # saved before its first step: a counter at 0 and a learning rate, which the configuration has too
     if [tuple(variable.shape) for variable in variables] != [value.shape for value in state]:
         warnings.warn(
             f"The file's optimizer state does not fit the {type(model.optimizer).__name__} of the model "

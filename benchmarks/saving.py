@@ -1,0 +1,125 @@
+"""Time saving and loading a model of 537 MB and one of 1,000 layers, and their memory, against stock Keras.
+
+Run it with `python benchmarks/saving.py [FORMAT …]`, formats being `keras`, `h5` and `tf`; the first two without any.
+Each case runs in a process of its own, three times, ours and stock Keras in turn; the best counts. Memory is the
+largest resident size of the process while saving or loading, less that of the model just made and of the libraries
+(for loading: less what the libraries take), as a multiple of the weights. Ratios are ours by stock Keras; below 1 is
+faster or smaller. Stock Keras writes no SavedModel that it could read, so that column has no ratio.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+MB = 1e6
+SUFFIX = {"keras": ".keras", "h5": ".h5", "tf": ""}
+RUNS = 3
+
+
+def make(case: str, home: Any) -> Any:
+    """Build `wide`, 8 layers of 67 MB each, or `deep`, 1,000 layers in a chain."""
+    import keras
+
+    units, depth = (4096, 8) if case == "wide" else (8, 1000)
+    tensor = inputs = keras.Input((units,))
+    for _ in range(depth):
+        tensor = keras.layers.Dense(units)(tensor)
+    return home.Model(inputs, tensor)
+
+
+class Peak:
+    """The largest resident size while it is entered, in bytes, sampled every 2 ms."""
+
+    def __enter__(self) -> Peak:
+        self.start = self.largest = self._now()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    @property
+    def grown(self) -> int:
+        """Bytes above the start."""
+        return self.largest - self.start
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.002):
+            self.largest = max(self.largest, self._now())
+
+    @staticmethod
+    def _now() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def measure(action: str, case: str, library: str, path: str) -> dict[str, float]:
+    """Save or load once, in this process.
+
+    Returns:
+        `seconds`, `grown` (bytes above the start) and `weights` (bytes).
+    """
+    import keras
+
+    from kerastui import engine
+
+    sys.setrecursionlimit(20_000)  # Keras follows a chain of layers by recursion, when it makes a model
+    home: Any = engine if library == "ours" else keras
+    load = engine.load_model if library == "ours" else keras.saving.load_model
+    model = make(case, home) if action == "save" else None
+    with Peak() as peak:
+        start = time.perf_counter()
+        if model is not None:
+            model.save(path)
+        else:
+            model = load(path)
+        seconds = time.perf_counter() - start
+    size = sum(weight.value.numpy().nbytes for weight in model.weights)
+    return {"seconds": seconds, "grown": peak.grown, "weights": size}
+
+
+def in_a_process(*arguments: str) -> dict[str, float]:
+    """Run `measure` in a new interpreter."""
+    done = subprocess.run([sys.executable, __file__, "--measure", *arguments], check=True, capture_output=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def report(case: str, kind: str, folder: str) -> None:
+    """Print a line for saving and one for loading."""
+    libraries = ("ours", "stock") if kind != "tf" else ("ours",)
+    for action in ("save", "load"):
+        best: dict[str, dict[str, float]] = {}
+        for _ in range(RUNS):
+            for library in libraries:
+                found = in_a_process(action, case, library, f"{folder}/{case}-{library}{SUFFIX[kind]}")
+                earlier = best.setdefault(library, found)
+                best[library] = {name: min(value, earlier[name]) for name, value in found.items()}
+        ours, stock = best["ours"], best.get("stock")
+        ratio = f"× {ours['seconds'] / stock['seconds']:.2f} of stock {stock['seconds']:.2f} s" if stock else ""
+        memory = f"+ {ours['grown'] / MB:.0f} MB" + (f" (stock + {stock['grown'] / MB:.0f} MB)" if stock else "")
+        print(f"{case:5} {ours['weights'] / MB:5.0f} MB {kind:6} {action}: {ours['seconds']:6.2f} s {ratio}; {memory}")
+
+
+def main(kinds: list[str]) -> None:
+    """Print all figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in kinds or ["keras", "h5"]:
+            for case in ("wide", "deep"):
+                report(case, kind, folder)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--measure"]:
+        print(json.dumps(measure(*sys.argv[2:])))
+    else:
+        main(sys.argv[1:])

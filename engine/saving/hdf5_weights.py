@@ -1,0 +1,392 @@
+"""Weights in HDF5: the documented layout of `layer_names`, and the one of Keras 3's `.weights.h5` and `.keras`.
+
+Neither reader follows a link out of the file: every group and data set is fetched through Keras's guarded functions.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import h5py
+import numpy as np
+
+from kerastui.engine.keras_private import (
+    WeightsStore,
+    keras,
+    know_saved_attributes,
+    load_state,
+    safe_get_h5_dataset,
+    safe_get_h5_group,
+    write_state,
+)
+
+TOP_LEVEL = "top_level_model_weights"
+"""The group of the weights that belong to the model itself and to none of its layers."""
+
+_ATTRIBUTE_LIMIT = 64512
+"""Bytes that Keras puts into one attribute at most; HDF5 allows 64 KiB together with the attribute's header."""
+
+
+@dataclass
+class Mismatch:
+    """A layer that the file has other weights for.
+
+    Attributes:
+        layer: Its name.
+        expected: The shape of each weight of the layer.
+        found: The shape of each weight in the file; `None` where the file has none for this layer.
+    """
+
+    layer: str
+    expected: list[tuple[int, ...]]
+    found: list[tuple[int, ...]] | None
+
+    def __str__(self) -> str:
+        found = "nothing" if self.found is None else _shapes(self.found)
+        return f"layer {self.layer!r} has weights of shapes {_shapes(self.expected)}, the file has {found}"
+
+
+@dataclass
+class Plan:
+    """What loading would do, found out before anything is assigned.
+
+    Attributes:
+        assignments: The variables, each with the data set that is its new value.
+        mismatches: The layers that do not fit.
+    """
+
+    assignments: list[tuple[Any, h5py.Dataset]] = field(default_factory=list)
+    mismatches: list[Mismatch] = field(default_factory=list)
+
+
+def settle(mismatches: Sequence[Mismatch], skip_mismatch: bool, path: str, stacklevel: int) -> None:
+    """Raise for layers that do not fit, or warn of each where they are to be skipped.
+
+    Args:
+        mismatches: The layers.
+        skip_mismatch: Whether to skip them.
+        path: The file, for the message.
+        stacklevel: How far up the caller is that the warnings shall name.
+
+    Raises:
+        ValueError: If there are any and they are not to be skipped.
+    """
+    if not skip_mismatch and mismatches:
+        listed = "".join(f"\n- {mismatch}" for mismatch in mismatches)
+        raise ValueError(
+            f"The weights do not fit the model, which is left as it was. Give `skip_mismatch=True` to load the "
+            f"layers that do fit. Received: filepath={path!r}, in which{listed}"
+        )
+    for mismatch in mismatches:
+        warnings.warn(f"Skipped: {mismatch}. Its weights are left as they were.", stacklevel=stacklevel)
+
+
+def write_layer_names(file: h5py.File, model: Any) -> None:
+    """Write the documented layout: a group for each layer, a data set for each of its weights.
+
+    Args:
+        file: An empty file, open for writing.
+        model: A built model.
+
+    Raises:
+        ValueError: If two layers have the same name.
+    """
+    layers = model.layers
+    names = [layer.name for layer in layers]
+    doubled = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if doubled:
+        raise ValueError(
+            "HDF5 keeps weights by the names of layers, which must differ. Rename them, or save to a path that ends "
+            f"in `.weights.h5`. Received: layers of the same name {', '.join(map(repr, doubled))}"
+        )
+    _write_strings(file, "layer_names", names)
+    file.attrs["backend"] = b"tensorflow"
+    file.attrs["keras_version"] = keras.__version__.encode()
+    # In the order of names, so that the group `a` is there before a layer called `a/b` is put into it.
+    for layer in sorted(layers, key=lambda layer: layer.name):
+        _write_weights(file.require_group(layer.name), _weights_of(layer))
+    _write_weights(file.require_group(TOP_LEVEL), _own_weights(model))
+
+
+def _write_weights(group: h5py.Group, weights: list[Any]) -> None:
+    names = list[str]()
+    for weight in weights:
+        name, number = weight.path, 0
+        while name in names:
+            number += 1
+            name = f"{weight.path}_{number}"
+        names.append(name)
+    _write_strings(group, "weight_names", names)
+    for name, weight in zip(names, weights, strict=True):
+        value = keras.ops.convert_to_numpy(weight)
+        # HDF5 has no bfloat16; float32 holds each of its values.
+        group.create_dataset(name, data=value.astype("float32") if value.dtype == "bfloat16" else value)
+
+
+def _write_strings(group: h5py.Group, name: str, values: list[str]) -> None:
+    array = np.asarray([value.encode() for value in values])
+    count = -(-array.nbytes // _ATTRIBUTE_LIMIT)
+    while any(chunk.nbytes > _ATTRIBUTE_LIMIT for chunk in np.array_split(array, max(count, 1))):
+        if array.itemsize > _ATTRIBUTE_LIMIT:
+            raise ValueError(
+                f"HDF5 holds names of {_ATTRIBUTE_LIMIT} bytes at most. Received: {max(values, key=len)!r}"
+            )
+        count += 1
+    if count <= 1:
+        group.attrs[name] = array
+        return
+    for number, chunk in enumerate(np.array_split(array, count)):
+        group.attrs[f"{name}{number}"] = chunk
+
+
+def _read_strings(group: h5py.Group, name: str) -> list[str]:
+    attributes = [name] if name in group.attrs else []
+    while not attributes or attributes != [name]:
+        following = f"{name}{len(attributes)}"
+        if following not in group.attrs:
+            break
+        attributes.append(following)
+    values = [value for attribute in attributes for value in group.attrs[attribute]]
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
+
+
+def has_layer_names(file: h5py.Group) -> bool:
+    """Say whether a group is of the documented layout."""
+    return "layer_names" in file.attrs or "layer_names0" in file.attrs
+
+
+def plan_by_order(group: h5py.Group, model: Any) -> Plan:
+    """Match the layers that have weights with those of the file, in order.
+
+    Args:
+        group: What has the attribute `layer_names`.
+        model: A built model.
+
+    Returns:
+        What to assign, and what does not fit.
+
+    Raises:
+        ValueError: If the numbers of layers with weights differ.
+    """
+    plan = Plan()
+    layers = [layer for layer in model.layers if layer.weights]
+    saved = [(name, _saved_weights(group, name)) for name in _read_strings(group, "layer_names")]
+    saved = [(name, weights) for name, weights in saved if weights]
+    if len(saved) != len(layers):
+        raise ValueError(
+            f"The file has weights for {len(saved)} layers, the model has {len(layers)} layers with weights. Give "
+            "`by_name=True` to load the layers whose names are the same. Received: a file with the layers "
+            f"{_some([name for name, _ in saved])}, a model with {_some([layer.name for layer in layers])}"
+        )
+    for layer, (_, weights) in zip(layers, saved, strict=True):
+        _match(plan, layer.name, _weights_of(layer), weights)
+    _plan_top_level(plan, group, model)
+    return plan
+
+
+def plan_by_name(group: h5py.Group, model: Any) -> Plan:
+    """Match the layers of the model with those of the same name in the file; others are left alone.
+
+    Args:
+        group: What has the attribute `layer_names`.
+        model: A built model.
+
+    Returns:
+        What to assign, and what does not fit.
+    """
+    plan = Plan()
+    names = set(_read_strings(group, "layer_names"))
+    for layer in model.layers:
+        if layer.name in names:
+            _match(plan, layer.name, _weights_of(layer), _saved_weights(group, layer.name))
+    _plan_top_level(plan, group, model)
+    return plan
+
+
+def _plan_top_level(plan: Plan, group: h5py.Group, model: Any) -> None:
+    if TOP_LEVEL in group:
+        _match(plan, model.name, _own_weights(model), _saved_weights(group, TOP_LEVEL))
+
+
+def _match(plan: Plan, name: str, weights: list[Any], saved: list[tuple[str, h5py.Dataset]]) -> None:
+    ordered = [data for _, data in _in_order(weights, saved)]
+    expected, found = [tuple(weight.shape) for weight in weights], [tuple(data.shape) for data in ordered]
+    if expected == found:
+        plan.assignments += zip(weights, ordered, strict=True)
+    else:
+        plan.mismatches.append(Mismatch(name, expected, found))
+
+
+def _in_order(weights: list[Any], saved: list[tuple[str, h5py.Dataset]]) -> list[tuple[str, h5py.Dataset]]:
+    """Put the weights of a file in the order of the layer's, by the ends of their names if those say it.
+
+    The order in the file is that of trainable weights before others, so that a model frozen since has another one.
+    """
+    for parts in (1, 2, 3):
+        wanted = [tuple(weight.path.split("/")[-parts:]) for weight in weights]
+        there = {tuple(name.partition(":")[0].split("/")[-parts:]): (name, data) for name, data in saved}
+        if len(there) == len(saved) and set(there) == set(wanted):
+            return [there[ending] for ending in wanted]
+    return saved
+
+
+def _saved_weights(group: h5py.Group, layer: str) -> list[tuple[str, h5py.Dataset]]:
+    of_layer = safe_get_h5_group(group, layer)
+    return [(name, safe_get_h5_dataset(of_layer, name)) for name in _read_strings(of_layer, "weight_names")]
+
+
+def _weights_of(layer: Any) -> list[Any]:
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
+def _own_weights(model: Any) -> list[Any]:
+    of_layers = {id(weight) for layer in model.layers for weight in layer.weights}
+    return [weight for weight in _weights_of(model) if id(weight) not in of_layers]
+
+
+def assign(plan: Plan, model: Any) -> None:
+    """Assign what was planned, one weight after the other.
+
+    Args:
+        plan: What to assign; its file must still be open.
+        model: The model, whose layers may finish what follows from their weights.
+    """
+    for variable, data in plan.assignments:
+        variable.assign(np.asarray(data))
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+
+
+def write_keras3(path: Any, model: Any) -> None:
+    """Write the layout of `.weights.h5`, the weights of the optimizer included.
+
+    Args:
+        path: Where to write, a `pathlib.Path` or `str`.
+        model: A built model.
+    """
+    know_saved_attributes()
+    store = WeightsStore(path, mode="w")
+    try:
+        write_state(model, store, None)
+    finally:
+        store.close()
+
+
+class _Store(WeightsStore):  # type: ignore[misc]  # Keras ships no types
+    """A file of Keras 3 whose entries can be looked at without their values, and passed over."""
+
+    def __init__(self, path: Any, archive: Any = None) -> None:
+        super().__init__(path, archive=archive)
+        self.path = ""
+        self.refused: set[str] = set()
+        self.shapes_only = True
+
+    def get(self, path: str) -> Any:
+        self.path = path
+        store = super().get(path)
+        if path in self.refused:
+            self._h5_entry_group: Any = {}
+        return store
+
+    def __getitem__(self, key: str) -> Any:
+        if not self.shapes_only:
+            return super().__getitem__(key)
+        data = safe_get_h5_dataset(self._h5_entry_group, key)
+        # One zero, seen from everywhere: the size of the weight without its memory.
+        return np.broadcast_to(np.zeros((), "float32" if data.dtype.kind == "V" else data.dtype), data.shape)
+
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of the entry that was fetched last."""
+        group = self._h5_entry_group
+        names = sorted(group, key=lambda name: (len(name), name))
+        return [tuple(safe_get_h5_dataset(group, name).shape) for name in names]
+
+
+class _Failures(dict[int, tuple[Any, Exception]]):
+    """What Keras could not load, each with where in the file it was looked for and what is there."""
+
+    def __init__(self, store: _Store) -> None:
+        super().__init__()
+        self.store = store
+        self.places: dict[int, tuple[str, list[tuple[int, ...]]]] = {}
+        self.tried: dict[int, set[str]] = {}
+
+    def __setitem__(self, key: int, value: tuple[Any, Exception]) -> None:
+        super().__setitem__(key, value)
+        self.tried.setdefault(key, set()).add(self.store.path)
+        # Keras looks for what it could not load in further places, most of which are not in the file at all.
+        if not self.places.get(key, ("", []))[1]:
+            self.places[key] = (self.store.path, self.store.shapes())
+
+    def mismatches(self) -> list[Mismatch]:
+        """The same for messages."""
+        found = list[Mismatch]()
+        for key, (saveable, _) in self.items():
+            inner = {id(v) for layer in getattr(saveable, "_layers", ()) for v in layer.variables}
+            variables: Any = getattr(saveable, "weights", None) or getattr(saveable, "variables", ())
+            own = [tuple(variable.shape) for variable in variables if id(variable) not in inner]
+            name = getattr(saveable, "name", type(saveable).__name__)
+            found.append(Mismatch(name, own, self.places[key][1] or None))
+        return found
+
+
+@contextmanager
+def _assigning_nothing() -> Iterator[None]:
+    with _Forgetful(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the same ones come when it is done in earnest
+        yield
+
+
+class _Forgetful(keras.StatelessScope):  # type: ignore[misc]  # Keras ships no types
+    """Within this, assigning checks the shape and does nothing else."""
+
+    def add_update(self, update: Any) -> None:
+        """Drop the value, which the scope would otherwise keep."""
+
+
+def load_keras3(model: Any, path: Any, skip_mismatch: bool, shown: str, archive: Any = None) -> None:
+    """Load the layout of Keras 3 once it is known that all of it fits, or pass over what does not.
+
+    Args:
+        model: A built model.
+        path: The file, or its name in `archive`.
+        skip_mismatch: Whether to pass over layers that do not fit, with a warning for each.
+        shown: The path that messages name.
+        archive: An open `zipfile.ZipFile`. Defaults to `None`.
+
+    Raises:
+        ValueError: If a layer does not fit and is not to be passed over; the model is as before.
+        OSError: If the file cannot be read to its end.
+    """
+    know_saved_attributes()
+    store = _Store(path, archive)
+    try:
+        failures = _Failures(store)
+        with _assigning_nothing():
+            load_state(model, store, None, "", True, set(), set(), failures)
+        settle(failures.mismatches(), skip_mismatch, shown, stacklevel=6)
+        store.refused = {path for key in failures for path in failures.tried[key]}
+        store.shapes_only = False
+        errors: dict[int, tuple[Any, Exception]] = {}
+        with warnings.catch_warnings():
+            if failures:  # of which Keras would warn once more, as of layers in containers
+                warnings.filterwarnings("ignore", message="Skipping nested container")
+            load_state(model, store, None, "", True, set(), set(), errors)
+        unforeseen = [error for key, (_, error) in errors.items() if key not in failures]
+        if unforeseen:
+            raise OSError(f"The file cannot be read: {unforeseen[0]}. Received: filepath={shown!r}")
+    finally:
+        store.close()
+
+
+def _shapes(shapes: list[tuple[int, ...]]) -> str:
+    return ", ".join(map(str, shapes)) or "none"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")
