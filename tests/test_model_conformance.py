@@ -67,7 +67,7 @@ def with_train_step(base: type) -> type:
             return super().test_step((x[:, ::2], keras.ops.one_hot(keras.ops.cast(y, "int32"), 3)))
 
         def predict_step(self, data: Any) -> Any:
-            return super().predict_step(data[0][:, ::2])
+            return super().predict_step(keras.utils.unpack_x_y_sample_weight(data)[0][:, ::2])
 
     return Halving
 
