@@ -110,7 +110,7 @@ def test_a_stream_with_nothing_left_ends_the_training_with_a_warning() -> None:
     with pytest.warns(UserWarning, match="ran out of data"):
         history = model.fit(iter([(X, Y)]), epochs=3, verbose=0)
     assert len(history.history["loss"]) == 1
-    with pytest.raises(ValueError, match="`x` must (hold|give) at least one batch"):
+    with pytest.raises(ValueError, match=r"`x` must (hold|give) at least one batch"):
         model.fit(iter([]), verbose=0)
 
 
