@@ -110,5 +110,13 @@ def test_a_stream_with_nothing_left_ends_the_training_with_a_warning() -> None:
     with pytest.warns(UserWarning, match="ran out of data"):
         history = model.fit(iter([(X, Y)]), epochs=3, verbose=0)
     assert len(history.history["loss"]) == 1
-    with pytest.raises(ValueError, match="`x` must (hold|give) at least one batch"):
+    with pytest.raises(ValueError, match=r"`x` must (hold|give) at least one batch"):
         model.fit(iter([]), verbose=0)
+
+
+def test_a_dict_of_inputs_goes_by_its_keys_as_in_keras() -> None:
+    inputs = {"a": keras.Input((3,), name="a"), "b": keras.Input((2,), name="b")}
+    model = engine.Model(inputs, keras.layers.Concatenate()([inputs["a"], inputs["b"]]))
+    assert model.predict({"b": Y, "a": X}, verbose=0).shape == (8, 5)
+    with pytest.raises(ValueError, match=r"the input 'b' of the model"):
+        model.predict({"a": X, "b": X}, verbose=0)

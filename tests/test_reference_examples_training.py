@@ -62,6 +62,13 @@ def test_metrics_multi() -> None:
     assert values["total"] == pytest.approx(float(model.predict(X, verbose=0)[1].sum()), rel=1e-4)
 
 
+@pytest.fixture
+def _names_anew() -> None:
+    """Let Keras count its automatic names (`false_positives_1`) from the start, whatever tests ran before."""
+    keras.utils.clear_session(free_memory=False)
+
+
+@pytest.mark.usefixtures("_names_anew")
 def test_compile() -> None:
     model = tf.keras.Sequential([tf.keras.layers.Dense(1, activation="sigmoid")])
     model.compile(
@@ -73,6 +80,7 @@ def test_compile() -> None:
     assert set(history) == {"loss", "binary_accuracy", "false_positives"}
 
 
+@pytest.mark.usefixtures("_names_anew")
 def test_compile_k3() -> None:
     model = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
     model.compile(

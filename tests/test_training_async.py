@@ -201,7 +201,7 @@ async def test_a_run_tells_its_story_in_order() -> None:
 async def test_progress_is_coalesced_and_knows_speed_and_remaining_time() -> None:
     model = make_model()
     began = time.perf_counter()
-    run = model.training(endless(), shuffle=False, epochs=2, steps_per_epoch=1500)
+    run = model.training(endless(), shuffle=False, epochs=2, steps_per_epoch=400)
     progress = [event for event in await events_of(run) if isinstance(event, Progress)]
     took = time.perf_counter() - began
     assert 2 <= len(progress) <= took / 0.1 + 2
@@ -212,7 +212,7 @@ async def test_progress_is_coalesced_and_knows_speed_and_remaining_time() -> Non
     assert last.eta is not None
     assert 64 * 50 < last.samples_per_second < 64 * 1e5
     assert 0 <= last.eta < took
-    assert sum(len(event.losses) for event in progress) == 3000
+    assert sum(len(event.losses) for event in progress) == 800
 
 
 async def test_pause_step_resume_and_stop() -> None:

@@ -244,8 +244,10 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
             ValueError: If there is no loss at all, or targets and outputs do not fit.
         """
         if y is not None:
-            # Here, or a `train_step` of the user's own that goes through `self.metrics` would not find them.
-            for compiled in (self._compile_loss, self._compile_metrics):
+            # Here, or a `train_step` of the user's own that goes through `self.metrics` would not find them. A
+            # `compute_loss` of the user's own may give its loss other targets than the metrics get.
+            other_targets = self._overrides("compute_loss") and not self._overrides("train_step", "test_step")
+            for compiled in (self._compile_loss, None if other_targets else self._compile_metrics):
                 if compiled is not None and not compiled.built:
                     compiled.build(y, y_pred)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
@@ -280,6 +282,10 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
         if tracker is not None and tracker in self.metrics and not float(tracker.result()):
             return logs
         return super()._get_metrics_result_or_logs(logs)
+
+    def _overrides(self, *methods: str) -> bool:
+        """Say whether the model has a method of its own in the place of one of Keras's, of the class or the object."""
+        return any(name in vars(self) or getattr(type(self), name) is not getattr(Compiling, name) for name in methods)
 
     def _ready(self, method: str, *, compiled: bool = True) -> None:
         """Raise unless a method can run here and now."""

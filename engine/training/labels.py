@@ -152,7 +152,7 @@ class _Spreading:
         if len(value) == len(children) and not isinstance(node, dict):
             return self._each(value, [child for _, child in children], labels)
         if len(value) == len(labels):
-            return list(value)
+            return [self._for_one(one, label) for one, label in zip(value, labels, strict=True)]
         self._refuse(f"has {len(value)} entries, but there are {len(labels)} outputs", labels)
 
     def _for_one(self, value: Any, label: str) -> Any:

@@ -56,7 +56,8 @@ class OnBatch(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         x, y, sample_weight = take_batch(x, y, sample_weight)
         if class_weight is not None:
             sample_weight = weigh(y, class_weight, sample_weight)
-        check_inputs(self, x)
+        if not self._overrides("train_step"):
+            check_inputs(self, x)
         check_targets(self, y)
         self._maybe_symbolic_build(data_batch=(x, y, sample_weight))
         self._made("train_function", self.make_train_function())
@@ -96,7 +97,8 @@ class OnBatch(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         return_dict, reset_metrics = on_batch_flags(return_dict, older, reset_metrics)
         self._ready("test_on_batch")
         x, y, sample_weight = take_batch(x, y, sample_weight)
-        check_inputs(self, x)
+        if not self._overrides("test_step"):
+            check_inputs(self, x)
         check_targets(self, y)
         self._maybe_symbolic_build(data_batch=(x, y, sample_weight))
         self._made("test_function", self.make_test_function())
@@ -122,7 +124,8 @@ class OnBatch(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         """
         self._ready("predict_on_batch", compiled=False)
         x, _, _ = take_batch(x)
-        check_inputs(self, x)
+        if not self._overrides("predict_step"):
+            check_inputs(self, x)
         self._made("predict_function", self.make_predict_function())
         with self._new_functions_after_failure():
             outputs = self.predict_function(upcoming(iter([(x,)]), 1))

@@ -39,7 +39,8 @@ def _pairs(graph: Any, x: Any) -> Iterator[tuple[Any, Any]]:
     """Pair the inputs of a graph with what is given for them; nothing if that is not plain."""
     inputs = graph.inputs
     if isinstance(x, Mapping):
-        yield from ((tensor, x[tensor.name]) for tensor in inputs if tensor.name in x)
+        named = graph.input if isinstance(graph.input, Mapping) else {tensor.name: tensor for tensor in inputs}
+        yield from ((named[name], array) for name, array in x.items() if isinstance(named.get(name), keras.KerasTensor))
         return
     arrays = keras.tree.flatten(x)
     if len(arrays) == len(inputs):

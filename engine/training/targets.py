@@ -38,6 +38,10 @@ _BY_NUMBER = frozenset(
 """Losses that compare each number of an output with one of the target."""
 
 
+_READ_TARGETS = ("train_step", "test_step", "compute_loss")
+"""Methods that may make of `y` what they like, if they are the user's own."""
+
+
 class _Case(NamedTuple):
     """A target beside its output, and one of its losses as it was given."""
 
@@ -63,7 +67,7 @@ def check_targets(model: Any, y: Any) -> None:
     """
     loss = getattr(model, "_compile_loss", None)
     structure = _outputs(model)
-    if y is None or structure is None or not isinstance(loss, CompiledLoss):
+    if y is None or structure is None or not isinstance(loss, CompiledLoss) or model._overrides(*_READ_TARGETS):
         return
     given = keras.tree.flatten(y)
     if not all(isinstance(target, (np.ndarray, tf.Tensor)) and len(target.shape) for target in given):
@@ -106,14 +110,16 @@ def _kind(case: _Case) -> str | None:
         ("sparse", keras.losses.sparse_categorical_crossentropy, keras.losses.SparseCategoricalCrossentropy),
         ("one-hot", keras.losses.categorical_crossentropy, keras.losses.CategoricalCrossentropy),
     ):
-        if loss in (function.__name__, cls.__name__) or loss is function or loss is cls:
+        named = isinstance(loss, str) and loss in (function.__name__, cls.__name__)
+        if named or loss is function or loss is cls:
             return kind
         if type(loss) is cls:
             axis = getattr(loss, "_fn_kwargs", {}).get("axis", -1)
             return kind if axis in (-1, len(case.output.shape) - 1) else None
     if isinstance(loss, str):
         loss = keras.losses.get(loss)
-    return "number by number" if loss in _BY_NUMBER or type(loss) in _BY_NUMBER else None
+    # Not with `in`: an object of the user's own need not have a hash.
+    return "number by number" if any(loss is one or type(loss) is one for one in _BY_NUMBER) else None
 
 
 def _check_shape(case: _Case) -> None:
