@@ -54,6 +54,7 @@ class Line(Model):
         return {**super().get_config(), "units": self.units}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [mixed, lambda: mixed(stock=True), lambda: Line(1)], ids=["ours", "stock", "subclass"])
 def test_everything_comes_back(tmp_path: Path, make: Any) -> None:
     model = trained(make())

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerastui.engine.saving.bridge.lookup import DATA, GRAPH_OPERATIONS, built_in, custom_name, is_known_name
+from kerastui.engine.saving.errors import UnknownObjectsError, UnsafeFileError
 
 
 def refuse_what_cannot_be(config: Mapping[str, Any], custom_objects: Mapping[str, Any], safe_mode: bool) -> None:
@@ -17,8 +18,8 @@ def refuse_what_cannot_be(config: Mapping[str, Any], custom_objects: Mapping[str
         safe_mode: Whether to refuse Python code kept in the file.
 
     Raises:
-        TypeError: If it needs classes or functions that are neither Keras's nor in `custom_objects`; names all.
-        ValueError: If it holds code, and `safe_mode` is on.
+        UnknownObjectsError: If it needs classes or functions that nobody knows; names all of them.
+        UnsafeFileError: If it holds code, and `safe_mode` is on.
     """
     unknown: dict[str, list[str]] = {}
     code: list[str] = []
@@ -28,14 +29,14 @@ def refuse_what_cannot_be(config: Mapping[str, Any], custom_objects: Mapping[str
         elif not _is_known(kind, name, own, custom_objects) and owner not in unknown.setdefault(name, []):
             unknown[name].append(owner)
     if code and safe_mode:
-        raise ValueError(
+        raise UnsafeFileError(
             f"Layer {_list(code)} keeps Python code in the file (a lambda), which opening it would run. If you trust "
             "where the file comes from, pass `safe_mode=False`. Nothing was run. Received: safe_mode=True"
         )
     if unknown:
         needs = "; ".join(f"{name} (needed by {_list(owners)})" for name, owners in unknown.items())
         first = next(iter(unknown))
-        raise TypeError(
+        raise UnknownObjectsError(
             f"The file needs classes or functions that neither Keras 3 nor `custom_objects` has: {needs}. Pass them by "
             f"name, as custom_objects={{{first!r}: {first.rpartition('>')[2]}}}, or register them with "
             f"`keras.saving.register_keras_serializable`. Received: custom_objects={sorted(custom_objects)}"
