@@ -12,6 +12,8 @@ from kerastui.engine.models.cloning import clone_model
 from kerastui.engine.models.inputs import Input
 from kerastui.engine.models.model import Functional, Model
 from kerastui.engine.models.sequential import Sequential
+from kerastui.engine.saving import writing
+from kerastui.engine.saving.bridge import json_models
 from kerastui.engine.saving.loading import load_model
 from kerastui.engine.training.data.creator import DatasetCreator
 
@@ -29,12 +31,12 @@ def save_model(model: Any, filepath: str | os.PathLike[str], overwrite: bool = T
     Example:
         >>> keras.models.save_model(model, "digits.keras")  # doctest: +SKIP
     """
-    save = model.save if isinstance(model, Model) else functools.partial(keras.saving.save_model, model)
+    save = model.save if isinstance(model, Model) else functools.partial(writing.save_model, model)
     save(filepath, overwrite, *args, **kwargs)
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """Make a model from what `to_json` returned, as ours.
+    """Make a model from what `to_json` of any generation returned, as ours.
 
     Args:
         json_string: The architecture.
@@ -46,8 +48,7 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     Example:
         >>> twin = keras.models.model_from_json(model.to_json())  # doctest: +SKIP
     """
-    with our_classes():
-        return keras.models.model_from_json(json_string, custom_objects=custom_objects)
+    return json_models.model_from_json(json_string, custom_objects)
 
 
 def model_from_yaml(yaml_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
