@@ -20,6 +20,18 @@ SESSION_COMPILE: Final = frozenset({"feed_dict", "fetches", "options", "run_meta
 """Keywords that Keras 2.3 handed on to the session of TensorFlow 1; there is none any more."""
 
 
+def received(scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the arguments of a method by name.
+
+    Args:
+        scope: What `locals()` gives at its first line.
+
+    Returns:
+        All but the object itself and the keywords beyond those that have a name.
+    """
+    return {name: value for name, value in scope.items() if name not in ("self", "kwargs", "__class__")}
+
+
 def leaves(value: Any) -> Iterator[Any]:
     """Walk the values at the ends of nested lists, tuples, sets and dicts."""
     if isinstance(value, Mapping):

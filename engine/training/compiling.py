@@ -15,7 +15,7 @@ from kerastui.engine.keras_private import (
     keras,
     no_automatic_dependency_tracking,
 )
-from kerastui.engine.training.arguments import compile_arguments
+from kerastui.engine.training.arguments import compile_arguments, received
 from kerastui.engine.training.compiled_loss import CompiledLoss, check_sample_weight_mode
 from kerastui.engine.training.compiled_metrics import CompiledMetrics, original_names
 from kerastui.engine.training.errors import InsideFunctionError, NotCompiledError
@@ -84,18 +84,7 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
         Example:
             >>> model.compile("adam", "mse", metrics=["mae"])  # doctest: +SKIP
         """
-        given = {
-            "optimizer": optimizer,
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics,
-            "weighted_metrics": weighted_metrics,
-            "run_eagerly": run_eagerly,
-            "steps_per_execution": steps_per_execution,
-            "jit_compile": jit_compile,
-            "auto_scale_loss": auto_scale_loss,
-        }
-        settings = compile_arguments(given, kwargs)
+        settings = compile_arguments(received(locals()), kwargs)
         beyond = {name: settings.pop(name) for name in _BEYOND_KERAS}
         output_names = getattr(self, "output_names", None)
         check_optimizer(settings["optimizer"])

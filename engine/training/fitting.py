@@ -6,7 +6,7 @@ from typing import Any
 
 from kerastui.engine.keras_private import TensorFlowTrainer, filter_traceback
 from kerastui.engine.training import loop
-from kerastui.engine.training.arguments import evaluate_arguments, fit_arguments
+from kerastui.engine.training.arguments import evaluate_arguments, fit_arguments, received
 
 
 class Fitting(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
@@ -82,29 +82,9 @@ class Fitting(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         Example:
             >>> history = model.fit(x, y, epochs=3, validation_split=0.2)  # doctest: +SKIP
         """
-        given = {
-            "x": x,
-            "y": y,
-            "batch_size": batch_size,
-            "epochs": epochs,
-            "verbose": verbose,
-            "callbacks": callbacks,
-            "validation_split": validation_split,
-            "validation_data": validation_data,
-            "shuffle": shuffle,
-            "class_weight": class_weight,
-            "sample_weight": sample_weight,
-            "initial_epoch": initial_epoch,
-            "steps_per_epoch": steps_per_epoch,
-            "validation_steps": validation_steps,
-            "validation_batch_size": validation_batch_size,
-            "validation_freq": validation_freq,
-            "max_queue_size": max_queue_size,
-            "workers": workers,
-            "use_multiprocessing": use_multiprocessing,
-        }
+        values = fit_arguments(received(locals()), kwargs)
         self._ready("fit")
-        values = self._with_bound_data(fit_arguments(given, kwargs))
+        values = self._with_bound_data(values)
         with self._new_functions_after_failure():
             return loop.fit(self, values)
 
@@ -151,21 +131,9 @@ class Fitting(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         Example:
             >>> results = model.evaluate(x, y, return_dict=True)  # doctest: +SKIP
         """
+        given = received(locals())
         # Keras's name: a class that overrides `evaluate` hands it on, and so does the validation in `fit`.
         cached = kwargs.pop("_use_cached_eval_dataset", False)
-        given = {
-            "x": x,
-            "y": y,
-            "batch_size": batch_size,
-            "verbose": verbose,
-            "sample_weight": sample_weight,
-            "steps": steps,
-            "callbacks": callbacks,
-            "return_dict": return_dict,
-            "max_queue_size": max_queue_size,
-            "workers": workers,
-            "use_multiprocessing": use_multiprocessing,
-        }
         self._ready("evaluate")
         values = evaluate_arguments(given, kwargs)
         values = values if cached else self._with_bound_data(values)
@@ -208,17 +176,7 @@ class Fitting(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         Example:
             >>> classes = model.predict(x).argmax(axis=-1)  # doctest: +SKIP
         """
-        values = {
-            "x": x,
-            "y": None,
-            "batch_size": batch_size,
-            "verbose": verbose,
-            "steps": steps,
-            "callbacks": callbacks,
-            "max_queue_size": max_queue_size,
-            "workers": workers,
-            "use_multiprocessing": use_multiprocessing,
-        }
+        values = received(locals()) | {"y": None}
         self._ready("predict", compiled=False)
         values = self._with_bound_data(values)
         with self._new_functions_after_failure():

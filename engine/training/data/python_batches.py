@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ Batch = tuple[Any, ...]
 """One to three structures of tensors: `x`, `y`, `sample_weight`."""
 
 
-class PythonBatches(DataAdapter):  # type: ignore[misc]  # Keras ships no types
+class PythonBatches(DataAdapter, ABC):  # type: ignore[misc]  # Keras ships no types
     """Base of what reads batches from Python code.
 
     With workers, the batches pass through a `tf.data.Dataset`, so that train functions see one kind of iterator and
@@ -31,13 +32,13 @@ class PythonBatches(DataAdapter):  # type: ignore[misc]  # Keras ships no types
         self._name = name
         self._failure: BaseException | None = None
 
+    @abstractmethod
     def epoch(self) -> Iterator[Batch]:
-        """Read the batches of one epoch, in their order. To be overridden."""
-        raise NotImplementedError
+        """Read the batches of one epoch, in their order."""
 
+    @abstractmethod
     def first_batches(self) -> list[Batch]:
-        """Look at one or two batches without taking them. To be overridden."""
-        raise NotImplementedError
+        """Look at one or two batches without taking them."""
 
     def __iter__(self) -> Iterator[Batch]:
         return self.epoch()
