@@ -79,6 +79,7 @@ from keras.src.trainers.data_adapters.data_adapter_utils import (  # noqa: E402
 )
 from keras.src.trainers.epoch_iterator import EpochIterator  # noqa: E402
 from keras.src.trainers.trainer import Trainer as KerasTrainer  # noqa: E402
+from keras.src.trainers.trainer import model_supports_jit  # noqa: E402
 from keras.src.utils.io_utils import ask_to_proceed_with_overwrite, print_msg  # noqa: E402
 from keras.src.utils.python_utils import default as _keras_default  # noqa: E402
 from keras.src.utils.traceback_utils import filter_traceback  # noqa: E402
@@ -129,6 +130,7 @@ __all__ = [
     "might_have_unbuilt_state",
     "model_as_json",
     "model_of_json",
+    "model_supports_jit",
     "no_automatic_dependency_tracking",
     "old_keras",
     "operations_of",

@@ -29,16 +29,19 @@ class Batches(TFEpochIterator):  # type: ignore[misc]  # Keras ships no types
 
     def __init__(self, model: Any, adapter: DataAdapter, steps: int | None = None) -> None:
         self._on_caller_thread = getattr(adapter, "on_caller_thread", False)
-        settings = {"x": adapter, "steps_per_epoch": steps, "steps_per_execution": model.steps_per_execution}
-        if self._on_caller_thread:
-            # A Python iterable, read in the thread that trains; Keras would hand it to the strategy.
-            EpochIterator.__init__(self, **settings)
-            self._batches = adapter.get_tf_dataset()
-        else:
-            super().__init__(distribute_strategy=model.distribute_strategy, **settings)
+        # Not of the class between, which would make the data set at once.
+        EpochIterator.__init__(self, x=adapter, steps_per_epoch=steps, steps_per_execution=model.steps_per_execution)
+        self._distribute_strategy = model.distribute_strategy
+        self._batches: Any = None
 
     def _get_iterator(self) -> Any:
-        return self._batches if self._on_caller_thread else super()._get_iterator()
+        """Give the data set, made when it is first asked for: a plan that holds the data on the device needs none."""
+        if self._batches is None:
+            self._batches = self.data_adapter.get_tf_dataset()
+            # A Python iterable is read in the thread that trains; Keras would hand it to the strategy.
+            if not self._on_caller_thread and not isinstance(self._batches, tf.distribute.DistributedDataset):
+                self._batches = self._distribute_strategy.experimental_distribute_dataset(self._batches)
+        return self._batches
 
     @contextmanager
     def catch_stop_iteration(self) -> Iterator[None]:

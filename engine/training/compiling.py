@@ -30,6 +30,10 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
 
     # Of the class, since Keras's models call the constructor of Keras's trainer by name.
     _loss_seen = False
+    jit_compile_auto = False
+    """Whether training finds out by itself if XLA is faster."""
+    execution_plan: str | None = None
+    """How the steps of the last call ran, in words; `None` before the first."""
     _target_tensors: Any = None
     _sample_weight_mode: Any = None
     _pss_evaluation_shards: int | str = 0
@@ -105,6 +109,7 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
         for name, value in beyond.items():
             setattr(self, f"_{name}", value)
         self._loss_seen = False
+        self.jit_compile_auto = settings["jit_compile"] == "auto"
 
     def get_compile_config(self) -> dict[str, Any]:
         """Give what `compile` was called with, ready to be written as JSON.
@@ -152,6 +157,7 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
     def jit_compile(self, value: bool | None) -> None:
         if value != self._jit_compile:
             self._forget_functions()
+        self.jit_compile_auto = False
         TensorFlowTrainer.jit_compile.fset(self, value)
 
     def _forget_functions(self) -> None:

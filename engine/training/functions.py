@@ -52,39 +52,51 @@ def next_batch(iterator: Iterator[Any]) -> Any:
         raise StopIteration from error
 
 
-def over_any_iterator(function: Callable[[Any], Any]) -> Callable[[Iterator[Any]], Any]:
-    """Let a train or test function of Keras read any iterator to its end.
+class StepFunction:
+    """Runs the next batches of an iterator, any iterator to its end: what `make_train_function` makes.
 
     Args:
         function: As Keras makes it: it expects one batch more of an iterator that is not TensorFlow's.
-
-    Returns:
-        The function; it raises `StopIteration` when there is no batch.
+        step: The step it runs.
     """
 
-    def run(iterator: Iterator[Any]) -> Any:
+    def __init__(self, function: Callable[[Any], Any], step: Callable[[Any], Any]) -> None:
+        self._function = function
+        self.step = step
+        self.compiled: dict[Any, Any] = {}
+        """What was compiled of the step besides, by what it was compiled for."""
+
+    def __call__(self, iterator: Iterator[Any]) -> Any:
+        """Run the next batches.
+
+        Raises:
+            StopIteration: If there is no batch.
+        """
         if not isinstance(iterator, (tf.data.Iterator, tf.distribute.DistributedIterator)):
-            return function(chain([next(iterator)], iterator))
+            return self._function(chain([next(iterator)], iterator))
         try:
-            return function(iterator)
+            return self._function(iterator)
         except tf.errors.OutOfRangeError as error:
             raise StopIteration from error
 
-    return run
 
-
-def over_batches(function: Callable[[Any], Any], count: Callable[[], int]) -> Callable[[Any], Any]:
-    """Let a predict function of Keras, which takes a list of batches, take an iterator as in tf.keras.
+class PredictFunction(StepFunction):
+    """What `make_predict_function` makes: takes a list of batches, as Keras 3's, or an iterator, as tf.keras's.
 
     Args:
-        function: As Keras makes it.
+        function: As Keras makes it: it takes a list.
+        step: The step it runs.
         count: Gives the steps of an execution.
-
-    Returns:
-        The function; it raises `StopIteration` when there is no batch.
     """
 
-    def run(batches: Any) -> Any:
-        return function(list(batches if isinstance(batches, list) else upcoming(batches, count())))
+    def __init__(self, function: Callable[[Any], Any], step: Callable[[Any], Any], count: Callable[[], int]) -> None:
+        super().__init__(function, step)
+        self._count = count
 
-    return run
+    def __call__(self, batches: Any) -> Any:
+        """Run the batches of a list, or the next of an iterator.
+
+        Raises:
+            StopIteration: If there is no batch.
+        """
+        return self._function(list(batches if isinstance(batches, list) else upcoming(batches, self._count())))

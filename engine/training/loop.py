@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+
+import numpy as np
 
 from kerastui.engine.keras_private import (
     convert_to_np_if_not_ragged,
@@ -17,6 +20,9 @@ from kerastui.engine.training.batches import Batches, open_batches
 from kerastui.engine.training.data.split import split_validation
 from kerastui.engine.training.data.workers import Workers, check_count
 from kerastui.engine.training.functions import upcoming
+from kerastui.engine.training.plans.arrays import last
+from kerastui.engine.training.plans.chunks import NotChunkableError
+from kerastui.engine.training.plans.planning import plan_for
 from kerastui.engine.training.targets import check_targets
 
 
@@ -76,6 +82,7 @@ class _Fit:
         model.stop_training = False
         model._made("train_function", model.make_train_function())
         model._eval_epoch_iterator = self._validation
+        self._plan = plan_for("train", model, model.train_function, batches, callbacks)
         try:
             callbacks.on_train_begin()
             logs = None
@@ -106,7 +113,7 @@ class _Fit:
         model = self._model
         model.reset_metrics()
         callbacks.on_epoch_begin(epoch)
-        logs = self._train(callbacks)
+        logs = self._train(callbacks, self._epochs - epoch)
         if logs is None:
             return None
         epoch_logs = dict(model._get_metrics_result_or_logs(logs))
@@ -116,9 +123,14 @@ class _Fit:
         callbacks.on_epoch_end(epoch, epoch_logs)
         return epoch_logs
 
-    def _train(self, callbacks: Any) -> Any:
+    def _train(self, callbacks: Any, epochs_left: int) -> Any:
         """Train the batches of an epoch; give the logs of the last, or `None` without any."""
         model, batches, logs = self._model, self._batches, None
+        if self._plan is not None:
+            try:
+                return last(self._plan.run(callbacks, epochs_left)[-1])
+            except NotChunkableError:
+                self._plan = None
         with batches.catch_stop_iteration():
             for begin, end, iterator in batches:
                 callbacks.on_train_batch_begin(begin)
@@ -190,8 +202,22 @@ def evaluate(model: Any, values: Mapping[str, Any], batches: Batches | None = No
     model._made("test_function", model.make_test_function())
     model.stop_evaluating = False
     callbacks.on_test_begin()
-    logs = None
     model.reset_metrics()
+    logs = _test(model, batches, callbacks)
+    if logs is None:
+        raise no_batches("x")
+    results = to_python(model._get_metrics_result_or_logs(logs))
+    callbacks.on_test_end(results)
+    return results
+
+
+def _test(model: Any, batches: Batches, callbacks: Any) -> Any:
+    """Evaluate all batches; give the logs of the last, or `None` without any."""
+    plan = plan_for("test", model, model.test_function, batches, callbacks)
+    if plan is not None:
+        with suppress(NotChunkableError):
+            return last(plan.run(callbacks)[-1])
+    logs = None
     with batches.catch_stop_iteration():
         for begin, end, iterator in batches:
             callbacks.on_test_batch_begin(begin)
@@ -199,11 +225,7 @@ def evaluate(model: Any, values: Mapping[str, Any], batches: Batches | None = No
             callbacks.on_test_batch_end(end, logs)
             if model.stop_evaluating:
                 break
-    if logs is None:
-        raise no_batches("x")
-    results = to_python(model._get_metrics_result_or_logs(logs))
-    callbacks.on_test_end(results)
-    return results
+    return logs
 
 
 def predict(model: Any, values: Mapping[str, Any]) -> Any:
@@ -223,6 +245,26 @@ def predict(model: Any, values: Mapping[str, Any]) -> Any:
     model._made("predict_function", model.make_predict_function())
     model.stop_predicting = False
     callbacks.on_predict_begin()
+    outputs = _predict(model, batches, callbacks)
+    callbacks.on_predict_end()
+    if not outputs:
+        raise no_batches("x")
+    return keras.tree.map_structure_up_to(outputs[0], _joined, *outputs)
+
+
+def _joined(*parts: Any) -> Any:
+    """Join the pieces of one output."""
+    if isinstance(parts[0], np.ndarray):
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return convert_to_np_if_not_ragged(potentially_ragged_concat(parts))
+
+
+def _predict(model: Any, batches: Batches, callbacks: Any) -> list[Any]:
+    """Predict all batches; give the outputs in pieces."""
+    plan = plan_for("predict", model, model.predict_function, batches, callbacks)
+    if plan is not None:
+        with suppress(NotChunkableError):
+            return plan.run(callbacks)
     outputs: list[Any] = []
     with batches.catch_stop_iteration():
         for begin, end, iterator in batches:
@@ -231,11 +273,7 @@ def predict(model: Any, values: Mapping[str, Any]) -> Any:
             callbacks.on_predict_batch_end(end, {"outputs": outputs[-1]})
             if model.stop_predicting:
                 break
-    callbacks.on_predict_end()
-    if not outputs:
-        raise no_batches("x")
-    joined = keras.tree.map_structure_up_to(outputs[0], lambda *parts: potentially_ragged_concat(parts), *outputs)
-    return keras.tree.map_structure(convert_to_np_if_not_ragged, joined)
+    return outputs
 
 
 def callback_list(model: Any, values: Mapping[str, Any], **settings: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerastui.engine.keras_private import TensorFlowTrainer
-from kerastui.engine.training.functions import over_any_iterator, over_batches
+from kerastui.engine.training.functions import PredictFunction, StepFunction
 
 
 class Making(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
@@ -25,7 +25,7 @@ class Making(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
             A function of an iterator over batches; it returns the logs of the last one it trained.
         """
         if self.train_function is None or force:
-            self.train_function = over_any_iterator(self._make_function(self.train_step))
+            self.train_function = StepFunction(self._make_function(self.train_step), self.train_step)
         return self.train_function
 
     def make_test_function(self, force: bool = False) -> Any:
@@ -38,7 +38,7 @@ class Making(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
             A function of an iterator over batches; it returns the logs of the last one it evaluated.
         """
         if self.test_function is None or force:
-            self.test_function = over_any_iterator(self._make_function(self.test_step))
+            self.test_function = StepFunction(self._make_function(self.test_step), self.test_step)
         return self.test_function
 
     def make_predict_function(self, force: bool = False) -> Any:
@@ -52,7 +52,9 @@ class Making(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
         """
         if self.predict_function is None or force:
             super().make_predict_function(force=True)
-            self.predict_function = over_batches(self.predict_function, lambda: self.steps_per_execution)
+            self.predict_function = PredictFunction(
+                self.predict_function, self.predict_step, lambda: self.steps_per_execution
+            )
         return self.predict_function
 
     def _made(self, name: str, function: Any) -> None:

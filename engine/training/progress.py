@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,9 +26,17 @@ class ControlCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
         >>> model.fit(x, y, callbacks=[ControlCallback(control)])  # doctest: +SKIP
     """
 
+    takes_chunks = True
+    """Whether it may be called once for many batches."""
+
     def __init__(self, control: TrainingControl) -> None:
         super().__init__()
         self.control = control
+
+    @property
+    def steps_allowed(self) -> int:
+        """Steps that may run before it is called again: one in a run that is stepped through."""
+        return 1 if self.control.paused or self.control.stopped else sys.maxsize
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Wait if paused; end the run if stopped."""
@@ -96,7 +105,7 @@ class ProgressCallback(ControlCallback):
     def _reset(self) -> None:
         self._pace = Pace(self._clock)
         self._reported_at = self._clock() - self._interval
-        self._epoch = self._step = 0
+        self._epoch = self._step = self._told = 0
         self._epoch_began_at = 0.0
         self._steps_per_epoch: int | None = None
         self._logs: Mapping[str, Any] | None = None
@@ -112,17 +121,28 @@ class ProgressCallback(ControlCallback):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Start counting the epoch's batches."""
-        self._epoch, self._step = epoch + 1, 0
+        self._epoch, self._step, self._told = epoch + 1, 0, 0
         self._epoch_began_at = self._pace.elapsed()
         self._validation_cut = False
         self._pace.epoch_began()
+
+    def take_steps(self, start: int, steps: Mapping[str, Any]) -> None:
+        """Take the losses of many batches, of which `on_train_batch_end` hears next as of one.
+
+        Args:
+            start: Number of the first.
+            steps: Logs of each by name, arrays of shape `(batches, …)`.
+        """
+        losses = steps.get("loss", ())
+        self._losses.extend(float(loss) for loss in losses)
+        self._told = start + len(losses)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Take the batch's loss; report `Progress` if one is due."""
         self._pace.batches_done(batch + 1 - self._step)
         self._step = batch + 1
         self._logs = logs
-        if logs is not None and "loss" in logs:
+        if logs is not None and "loss" in logs and self._told <= batch:
             self._losses.append(float(logs["loss"]))
         if self.control.paused or self._clock() - self._reported_at >= self._interval:
             self._report()

@@ -47,6 +47,8 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
         self._samples = samples
         self._batch_size = batch_size
         self._shuffle = shuffle
+        self._stream: Any = None
+        self._on_device: Any = None
 
     @property
     def num_batches(self) -> int:
@@ -68,9 +70,38 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
         """Whether the last batch is smaller than the others."""
         return self.partial_batch_size is not None
 
+    @property
+    def in_rows(self) -> bool:
+        """Whether a batch begins where the one before ends, in rows of `next_order`."""
+        return self._shuffle != "batch" or not self.has_partial_batch
+
+    def on_device(self) -> Any:
+        """Give the arrays as tensors, once made; `None` if some cannot be, being sparse, ragged or none."""
+        if self._on_device is None:
+            arrays = self._arrays()
+            strange = (TensorflowSparseWrapper, tf.RaggedTensor, tf.SparseTensor, type(None))
+            if any(isinstance(leaf, strange) for leaf in keras.tree.flatten(arrays)):
+                return None
+            self._on_device = keras.tree.map_structure(tf.convert_to_tensor, arrays)
+        return self._on_device
+
+    def next_order(self) -> Any:
+        """Draw the rows of the next epoch in their order, shape `(samples,)`. Only where they are `in_rows`."""
+        if self._shuffle == "batch":
+            starts = next(self._orders_of(self.num_batches)) * self._batch_size
+            return tf.reshape(starts[:, None] + tf.range(self._batch_size, dtype=tf.int64), [-1])
+        return next(self._orders_of(self._samples)) if self._shuffle else tf.range(self._samples, dtype=tf.int64)
+
+    def _arrays(self) -> Any:
+        return keras.tree.lists_to_tuples(convert_to_sliceable(self._data, target_backend="tensorflow"))
+
+    def _orders_of(self, count: int) -> Any:
+        self._stream = self._stream or _orders(count)
+        return self._stream
+
     def get_tf_dataset(self) -> Any:
         """Give the batches of one epoch, in an order that is drawn anew for each iterator."""
-        arrays = keras.tree.lists_to_tuples(convert_to_sliceable(self._data, target_backend="tensorflow"))
+        arrays = self._arrays()
         # The arrays are one element, repeated by reference: a captured tensor would be copied into the graph.
         rows_and_arrays = tf.data.Dataset.zip((self._rows(), tf.data.Dataset.from_tensors(arrays).repeat()))
         batches = rows_and_arrays.map(_take_rows, num_parallel_calls=tf.data.AUTOTUNE)
@@ -84,10 +115,15 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
     def _rows(self) -> Any:
         """Give the indices of each batch's rows."""
         if self._shuffle == "batch":
-            return _orders(self.num_batches).flat_map(tf.data.Dataset.from_tensor_slices).map(self._rows_of)
+            return self._one_order(self.num_batches).flat_map(tf.data.Dataset.from_tensor_slices).map(self._rows_of)
         if self._shuffle:
-            return _orders(self._samples).flat_map(self._cut)
+            return self._one_order(self._samples).flat_map(self._cut)
         return tf.data.Dataset.range(self.num_batches).map(self._rows_of)
+
+    def _one_order(self, count: int) -> Any:
+        """Give a data set of one order: another one each time it is read."""
+        stream = self._orders_of(count)
+        return tf.data.Dataset.range(1).map(lambda _: next(stream))
 
     def _rows_of(self, batch: Any) -> Any:
         start = batch * self._batch_size
@@ -104,10 +140,10 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
 
 
 def _orders(count: int) -> Any:
-    """Give a data set of one order of `count` indices: another one each time it is read.
+    """Give an iterator over orders of `count` indices.
 
-    The orders come from one stream that all iterators draw from. Drawn by the data set itself, they would begin anew
-    in each epoch where a global seed is set. The first is the one that Keras draws.
+    They come from one stream that all epochs draw from. Drawn by the data set of an epoch itself, they would begin anew
+    in each where a global seed is set. The first is the one that Keras draws.
     """
 
     def shuffled(_: Any) -> Any:
@@ -116,8 +152,7 @@ def _orders(count: int) -> Any:
 
     options = tf.data.Options()
     options.autotune.enabled = False  # there is nothing to tune, and the end of an idle tuner may take up to a minute
-    stream = iter(tf.data.Dataset.range(1).repeat().map(shuffled).prefetch(1).with_options(options))
-    return tf.data.Dataset.range(1).map(lambda _: next(stream))
+    return iter(tf.data.Dataset.range(1).repeat().map(shuffled).prefetch(1).with_options(options))
 
 
 def _take_rows(rows: Any, arrays: Any) -> Any:
