@@ -40,9 +40,13 @@ from kerastui.engine.keras_private.graphs import (
     shapes_at_build,
     structured_like_outputs,
 )
+from kerastui.engine.keras_private.memory import (
+    WeightsStore,
+    read_dataset,
+    value_in_place,
+)
 from kerastui.engine.keras_private.saving import (
     AssetsStore,
-    WeightsStore,
     ask_to_proceed_with_overwrite,
     compilation_kept,
     know_saved_attributes,
@@ -82,6 +86,7 @@ from kerastui.engine.keras_private.training import (
     slice_tensorflow_sparse_wrapper,
     unpack_x_y_sample_weight,
 )
+from kerastui.engine.keras_private.walking import build_map
 
 __all__ = [
     "LOSSES",
@@ -98,6 +103,7 @@ __all__ = [
     "WeightsStore",
     "as_if_not_overridden",
     "ask_to_proceed_with_overwrite",
+    "build_map",
     "caller_settings",
     "calls_by_depth",
     "calls_of",
@@ -133,6 +139,7 @@ __all__ = [
     "our_classes",
     "potentially_ragged_concat",
     "print_msg",
+    "read_dataset",
     "read_state",
     "register_dispatchable_type",
     "run_symbolically",
@@ -146,6 +153,7 @@ __all__ = [
     "tensorflow_name",
     "unpack_x_y_sample_weight",
     "unsafe_is_allowed",
+    "value_in_place",
     "variables_watched",
     "write_state",
 ]

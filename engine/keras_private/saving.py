@@ -22,7 +22,6 @@ from kerastui.engine.keras_private.classes import our_classes
 
 __all__ = [
     "AssetsStore",
-    "WeightsStore",
     "ask_to_proceed_with_overwrite",
     "compilation_kept",
     "know_saved_attributes",
@@ -84,8 +83,7 @@ def unsafe_is_allowed() -> bool:
 
 
 AssetsStore = saving_lib.DiskIOStore
-WeightsStore = saving_lib.H5IOStore
-"""Where Keras puts and finds files and weights of layers. It insists on these classes, so another place inherits."""
+"""Where Keras puts and finds files of layers. It insists on this class."""
 
 
 def model_as_json(model: Any) -> tuple[str, str]:

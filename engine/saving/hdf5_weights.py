@@ -19,8 +19,10 @@ from kerastui.engine.keras_private import (
     keras,
     know_saved_attributes,
     load_state,
+    read_dataset,
     safe_get_h5_dataset,
     safe_get_h5_group,
+    value_in_place,
     write_state,
 )
 
@@ -122,7 +124,7 @@ def _write_weights(group: h5py.Group, weights: list[Any]) -> None:
         names.append(name)
     _write_strings(group, "weight_names", names)
     for name, weight in zip(names, weights, strict=True):
-        value = keras.ops.convert_to_numpy(weight)
+        value = value_in_place(weight)
         # HDF5 has no bfloat16; float32 holds each of its values.
         group.create_dataset(name, data=value.astype("float32") if value.dtype == "bfloat16" else value)
 
@@ -256,7 +258,7 @@ def assign(plan: Plan, model: Any) -> None:
         model: The model, whose layers may finish what follows from their weights.
     """
     for variable, data in plan.assignments:
-        variable.assign(np.asarray(data))
+        variable.assign(read_dataset(data))
     for layer in model.layers:
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
@@ -277,7 +279,7 @@ def write_keras3(path: Any, model: Any) -> None:
         store.close()
 
 
-class _Store(WeightsStore):  # type: ignore[misc]  # Keras ships no types
+class _Store(WeightsStore):
     """A file of Keras 3 whose entries can be looked at without their values, and passed over."""
 
     def __init__(self, path: Any, archive: Any = None) -> None:

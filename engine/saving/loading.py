@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, NoReturn
 
 import h5py
 
-from kerastui.engine.keras_private import keras, load_archive, load_hdf5_model, our_classes, variables_watched
+from kerastui.engine.keras_private import keras, load_hdf5_model, our_classes, variables_watched
 from kerastui.engine.models.model import Functional, Model
 from kerastui.engine.models.sequential import Sequential
+from kerastui.engine.saving.archives import read_archive, read_unzipped
 from kerastui.engine.saving.configs import check_config, is_newer
 from kerastui.engine.saving.errors import (
     DamagedFileError,
@@ -92,21 +93,16 @@ def load_model(
 def _load_archive(request: _Request) -> Any:
     weights = check_archive(request.path)
     _check(read_config(request.path), request)
-    with _variables_within(weights, request), _untrained_optimizer(), open(request.path, "rb") as file:
-        return load_archive(file, request.custom_objects, request.compiled, request.safe_mode)
+    with _variables_within(weights, request), _untrained_optimizer():
+        return read_archive(request.path, request.custom_objects, request.compiled, request.safe_mode)
 
 
 def _load_folder(request: _Request) -> Any:
     weights = os.path.join(request.path, WEIGHTS)
     size = check_hdf5(weights) if os.path.exists(weights) else 0
     _check(read_config(request.path), request)
-    with our_classes(), _variables_within(size, request), _untrained_optimizer():
-        return keras.saving.load_model(
-            request.path,
-            custom_objects=request.custom_objects,
-            compile=request.compiled,
-            safe_mode=request.safe_mode,
-        )
+    with _variables_within(size, request), _untrained_optimizer():
+        return read_unzipped(request.path, request.custom_objects, request.compiled, request.safe_mode)
 
 
 def _load_hdf5(request: _Request) -> Any:

@@ -138,7 +138,7 @@ class Checkpoint:
         return np.asarray(self._reader.get_tensor(keys[0])) if keys else None
 
 
-class _Collected(WeightsStore):  # type: ignore[misc]  # Keras ships no types
+class _Collected(WeightsStore):
     """Takes what layers save, by the path that a `.keras` archive has for it, as variables of TensorFlow."""
 
     def __init__(self) -> None:
@@ -164,16 +164,20 @@ class _Entry:
         return self._variables[f"{self._path}/{key}"]
 
 
-class _Restored(WeightsStore):  # type: ignore[misc]
+class _Restored(WeightsStore):
     """Gives layers what they saved, one variable at a time."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
         state = checkpoint.children(0).get(_STATE)
         self._places: dict[str, dict[str, int]] = {}
+        self._groups: set[str] = set()
         for name, node in ({} if state is None else checkpoint.children(state)).items():
             path, _, key = name.rpartition("/")
             self._places.setdefault(path, {})[key] = node
+            while path not in self._groups:
+                self._groups.add(path)
+                path = path.rpartition("/")[0]
 
     def __bool__(self) -> bool:
         return True
@@ -182,7 +186,7 @@ class _Restored(WeightsStore):  # type: ignore[misc]
         return _Values(self._checkpoint, self._places.get(path, {}))
 
     def has_path(self, path: str) -> bool:
-        return any(place == path or place.startswith(f"{path}/") for place in self._places)
+        return path in self._groups
 
 
 class _Values(Mapping[str, Any]):

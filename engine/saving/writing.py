@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -14,14 +12,11 @@ from typing import Any
 
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import (
-    AssetsStore,
-    WeightsStore,
     ask_to_proceed_with_overwrite,
     compilation_kept,
     keras,
-    model_as_json,
-    write_state,
 )
+from kerastui.engine.saving.archives import write_archive, write_unzipped
 from kerastui.engine.saving.saved_model import PARTS, write_saved_model
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
@@ -80,11 +75,13 @@ def save_model(
     if not overwrite and os.path.exists(path) and not may_overwrite(path):
         return
     with compilation_kept(model), nullcontext() if include_optimizer else _uncompiled(model):
-        if zipped is False or path.startswith("hf://") or ("://" in path and kind != "tf"):
+        if path.startswith("hf://") or ("://" in path and (kind != "tf" or zipped is False)):
             keras.saving.save_model(model, filepath, zipped=zipped, include_optimizer=include_optimizer)
+        elif zipped is False:
+            _write_unzipped(model, path)
         elif kind == "keras":
             with replacing(path) as temporary:
-                _write_archive(model, temporary)
+                write_archive(model, temporary)
         elif kind == "h5":
             _write_hdf5(model, path, include_optimizer)
         else:
@@ -122,19 +119,13 @@ def _format(path: str, save_format: str | None) -> str:
     return FORMATS[save_format]
 
 
-def _write_archive(model: Any, path: Path) -> None:
-    """Write what Keras's own writer does. That one has all weights in memory twice where it thinks there is room."""
-    config, metadata = model_as_json(model)
-    with zipfile.ZipFile(path, "w") as archive, tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-        archive.writestr("metadata.json", metadata)
-        archive.writestr("config.json", config)
-        weights, assets = WeightsStore(f"{folder}/w.h5", mode="w"), AssetsStore("assets", archive=archive, mode="w")
-        try:
-            write_state(model, weights, assets)
-        finally:
-            weights.close()
-            assets.close()
-        archive.write(f"{folder}/w.h5", "model.weights.h5")
+def _write_unzipped(model: Any, path: str) -> None:
+    if path.endswith(tuple(SUFFIXES)):
+        raise ValueError(
+            f"`zipped=False` writes a folder, which must not be called like a file. Received: filepath={path!r}"
+        )
+    with replacing_folder(Path(path)) as folder:
+        write_unzipped(model, folder)
 
 
 def _write_hdf5(model: Any, path: str, include_optimizer: bool) -> None:
