@@ -24,27 +24,28 @@ __all__ = ["WeightsStore", "read_dataset", "value_in_place"]
 
 Array = np.ndarray[Any, Any]
 
-_ALIGNMENT = 64
-"""Bytes; TensorFlow's kernels may assume that tensors begin at a multiple of it."""
-
 _LARGE = 1 << 20
 """Bytes from which a weight is worth handing over without a copy."""
 
 
 class _HandedOver(np.ndarray[Any, Any]):
-    """An array that `tf.convert_to_tensor` takes as it is: the memory becomes the tensor's, and read-only here."""
+    """The memory of a tensor; `tf.convert_to_tensor` gives that one, after which it can only be read here."""
+
+    tensor: Any = None
 
     def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Any:
-        same = dtype is None or tf.as_dtype(dtype) == tf.as_dtype(self.dtype)
-        if not same or not self.flags.c_contiguous or self.ctypes.data % _ALIGNMENT or not self.flags.writeable:
+        tensor, self.tensor = self.tensor, None
+        if tensor is None or (dtype is not None and tensor.dtype != dtype) or not tf.executing_eagerly():
             return tf.convert_to_tensor(self.view(np.ndarray), dtype, name=name)
-        tensor = tf.experimental.dlpack.from_dlpack(self.__dlpack__())
         self.flags.writeable = False
         return tensor
 
 
 def read_dataset(dataset: Any) -> Array:
     """Read a data set of HDF5 so that a variable to which it is assigned takes over its memory.
+
+    It is TensorFlow's own: what that frees stays with the process, for TensorFlow to use again and for nobody else, so
+    that weights read elsewhere would come to be there twice.
 
     Args:
         dataset: An `h5py.Dataset`.
@@ -54,11 +55,12 @@ def read_dataset(dataset: Any) -> Array:
     """
     if dataset.nbytes < _LARGE or dataset.dtype.kind not in "fiu" or not dataset.dtype.isnative:
         return np.array(dataset)
-    memory = np.empty(dataset.nbytes + _ALIGNMENT, "uint8")
-    start = -memory.ctypes.data % _ALIGNMENT
-    array: Array = memory[start : start + dataset.nbytes].view(dataset.dtype).reshape(dataset.shape)
+    with tf.device("CPU:0"):
+        tensor = tf.raw_ops.Empty(shape=dataset.shape, dtype=tf.as_dtype(dataset.dtype), init=False)
+    array: _HandedOver = tensor.__array__().view(_HandedOver)  # `numpy()` copies
     dataset.read_direct(array)
-    return array.view(_HandedOver)
+    array.tensor = tensor
+    return array
 
 
 def value_in_place(value: Any) -> Array:

@@ -19,6 +19,7 @@ class _Part:
 
     def __init__(self, file: IO[bytes], start: int, size: int) -> None:
         self.size = size
+        self.error: OSError | None = None
         self._file, self._start, self._at = file, start, 0
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -46,17 +47,25 @@ class _Part:
 
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
+        if self.error is None:  # what failed is of no use, and HDF5 has still to be able to close its file
+            try:
+                self._write(view)
+            except OSError as error:
+                self.error = error
+                raise
+        self._at += len(view)
+        self.size = max(self.size, self._at)
+        return len(view)
+
+    def _write(self, view: memoryview) -> None:
         self._file.seek(self._start + self._at)
         done = 0
         while done < len(view):  # a full disk can take a part, and then raises at the next
             done += self._file.write(view[done:])
-        self._at += done
-        self.size = max(self.size, self._at)
-        return done
 
     def truncate(self, size: int | None = None) -> int:
         self.size = self._at if size is None else size
-        return self._file.truncate(self._start + self.size) - self._start
+        return self.size  # the file below gets its size at the end
 
     def flush(self) -> None:
         """Do nothing: the file below has no buffer."""
@@ -114,6 +123,8 @@ def write_entry(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
     with open(str(archive.filename), "r+b", buffering=0) as file:
         part = _Part(cast(IO[bytes], file), start, 0)
         yield cast(IO[bytes], part)
+        if part.error is not None:
+            raise part.error
         file.truncate(start + part.size)
         part.seek(0)
         buffer = memoryview(bytearray(_BLOCK))

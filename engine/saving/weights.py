@@ -15,6 +15,7 @@ from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import ask_to_proceed_with_overwrite, keras, safe_get_h5_group
 from kerastui.engine.saving import hdf5_weights
 from kerastui.engine.saving.checkpoint import is_checkpoint, load_checkpoint, write_checkpoint
+from kerastui.engine.saving.disk import disk_errors
 from kerastui.engine.saving.guards import check_archive, check_hdf5
 
 KERAS3_SUFFIX = ".weights.h5"
@@ -56,6 +57,11 @@ def save_weights(
     written = f"{path}.index" if chosen == "tf" else path
     if not overwrite and tf.io.gfile.exists(written) and not _may_overwrite(written):
         return
+    with disk_errors(path):
+        _write(model, path, chosen, options)
+
+
+def _write(model: Any, path: str, chosen: str, options: Any) -> None:
     if chosen == "tf":
         write_checkpoint(model, path, options)
     elif "://" in path:

@@ -17,6 +17,7 @@ from kerastui.engine.keras_private import (
     keras,
 )
 from kerastui.engine.saving.archives import write_archive, write_unzipped
+from kerastui.engine.saving.disk import disk_errors
 from kerastui.engine.saving.saved_model import PARTS, write_saved_model
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
@@ -74,7 +75,7 @@ def save_model(
     kind = _format(path, save_format)
     if not overwrite and os.path.exists(path) and not may_overwrite(path):
         return
-    with compilation_kept(model), nullcontext() if include_optimizer else _uncompiled(model):
+    with disk_errors(path), compilation_kept(model), nullcontext() if include_optimizer else _uncompiled(model):
         if path.startswith("hf://") or ("://" in path and (kind != "tf" or zipped is False)):
             keras.saving.save_model(model, filepath, zipped=zipped, include_optimizer=include_optimizer)
         elif zipped is False:
