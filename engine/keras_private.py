@@ -32,6 +32,7 @@ def _require_tensorflow() -> None:
 _require_tensorflow()
 
 import keras  # noqa: E402
+import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from keras._tf_keras import keras as old_keras  # noqa: E402
 from keras.src import api_export  # noqa: E402
@@ -54,7 +55,8 @@ from keras.src.models.model import functional_init_arguments  # noqa: E402
 from keras.src.optimizers import ALL_OBJECTS_DICT as OPTIMIZERS  # noqa: E402
 from keras.src.random.seed_generator import global_seed_generator  # noqa: E402
 from keras.src.saving import object_registration, saving_lib, serialization_lib  # noqa: E402
-from keras.src.saving.saving_lib import _load_state as load_state  # noqa: E402
+from keras.src.saving.keras_saveable import KerasSaveable  # noqa: E402
+from keras.src.saving.saving_lib import _walk_saveable as walk_saveable  # noqa: E402
 from keras.src.saving.saving_lib import safe_get_h5_dataset, safe_get_h5_group  # noqa: E402
 from keras.src.trainers.compile_utils import (  # noqa: E402
     get_loss,
@@ -79,6 +81,7 @@ from keras.src.trainers.data_adapters.data_adapter_utils import (  # noqa: E402
 )
 from keras.src.trainers.epoch_iterator import EpochIterator  # noqa: E402
 from keras.src.trainers.trainer import Trainer as KerasTrainer  # noqa: E402
+from keras.src.utils.naming import to_snake_case as snake_case  # noqa: E402
 from keras.src.utils.io_utils import ask_to_proceed_with_overwrite, print_msg  # noqa: E402
 from keras.src.utils.python_utils import default as _keras_default  # noqa: E402
 from keras.src.utils.traceback_utils import filter_traceback  # noqa: E402
@@ -94,7 +97,9 @@ __all__ = [
     "DataAdapter",
     "EpochIterator",
     "KerasFunctional",
+    "KerasSaveable",
     "KerasTrainer",
+    "SizeOnly",
     "TFEpochIterator",
     "TensorFlowTrainer",
     "TensorflowSparseWrapper",
@@ -124,7 +129,6 @@ __all__ = [
     "layer_is_called",
     "load_archive",
     "load_hdf5_model",
-    "load_state",
     "mask_of",
     "might_have_unbuilt_state",
     "model_as_json",
@@ -143,6 +147,7 @@ __all__ = [
     "safe_get_h5_group",
     "samples_seen",
     "shapes_at_build",
+    "snake_case",
     "slice_tensorflow_sparse_wrapper",
     "structured_like_outputs",
     "take_place_of",
@@ -150,6 +155,7 @@ __all__ = [
     "unpack_x_y_sample_weight",
     "unsafe_is_allowed",
     "variables_watched",
+    "walk_saveable",
     "write_state",
 ]
 
@@ -169,8 +175,9 @@ __all__ = [
 # `LOSSES`, `METRICS` and `OPTIMIZERS` are the names that `compile` knows, aliases such as `mse` among them. `get_loss`,
 # `get_metric` and `is_binary_or_sparse_categorical` make of a name what Keras's own `compile` makes of it.
 
-# `load_state` reads `.weights.h5`; with it a file is looked through before anything is assigned, which Keras's own
-# `load_weights` does not do. `safe_get_h5_group` and `safe_get_h5_dataset` are its refusal of links out of a file.
+# `walk_saveable`, `KerasSaveable` and `snake_case` say where in a `.weights.h5` Keras puts the state of what; with them a
+# file is looked through before anything is assigned, which Keras's own `load_weights` does not do. `safe_get_h5_group`
+# and `safe_get_h5_dataset` are its refusal of links out of a file.
 
 _STOCK_SYMBOL_FROM_NAME = api_export.get_symbol_from_name
 _in_their_place: dict[str, type] = {}
@@ -300,6 +307,30 @@ def variables_watched(watch: Callable[[str, int], None]) -> Iterator[None]:
         yield
     finally:
         _watch.reset(token)
+
+
+class SizeOnly(np.ndarray[Any, Any]):
+    """Zeros that take no memory, to assign to variables within a `StatelessScope`: only the shape is looked at.
+
+    Args:
+        shape: The shape.
+        dtype: The type.
+    """
+
+    def __new__(cls, shape: tuple[int, ...], dtype: Any) -> SizeOnly:
+        """Show one zero from everywhere."""
+        return np.broadcast_to(np.zeros((), dtype), shape).view(cls)
+
+
+_STOCK_CONVERT = keras_backend.Variable._convert_to_tensor
+
+
+def _convert_to_tensor(variable: Any, value: Any, dtype: Any = None) -> Any:
+    return value if isinstance(value, SizeOnly) else _STOCK_CONVERT(variable, value, dtype)
+
+
+# `assign` makes a tensor of the value before it compares shapes, which for weights of a gigabyte is a gigabyte.
+keras_backend.Variable._convert_to_tensor = _convert_to_tensor
 
 
 AssetsStore = saving_lib.DiskIOStore
