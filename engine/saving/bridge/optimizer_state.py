@@ -189,9 +189,9 @@ def _slot(name: str) -> str | None:
     numbered = re.fullmatch(r"(m|v|vhat)_\d+", parts[-1])
     if numbered and parts[0] == "training":
         return numbered[1]
-    if len(parts) > 2 and parts[1] in known:
-        return parts[1]
-    return parts[-1] if parts[-1] in known else None
+    # Wrapped for mixed precision, the optimizer's own name is left out: `m/dense/kernel:0`.
+    places = (parts[1] if len(parts) > 2 else "", parts[0], parts[-1])
+    return next((part for part in places if part in known), None)
 
 
 def _targets(

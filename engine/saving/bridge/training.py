@@ -41,6 +41,8 @@ def compile_arguments(config: Mapping[str, Any], translation: Translation, outpu
     optimizer = config.get("optimizer_config", config.get("optimizer"))
     if optimizer is not None:
         arguments["optimizer"] = _optimizer(optimizer, translation)
+        if getattr(arguments["optimizer"], "loss_scale_factor", None) is not None:
+            arguments["auto_scale_loss"] = False  # it would put a scale that changes in place of the fixed one
     arguments["loss"] = _made(config.get("loss"), "losses", translation)
     for kind in ("metrics", "weighted_metrics"):
         made = _made(_without_outputs(config.get(kind), outputs), "metrics", translation)
