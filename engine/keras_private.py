@@ -81,8 +81,8 @@ from keras.src.trainers.data_adapters.data_adapter_utils import (  # noqa: E402
 )
 from keras.src.trainers.epoch_iterator import EpochIterator  # noqa: E402
 from keras.src.trainers.trainer import Trainer as KerasTrainer  # noqa: E402
-from keras.src.utils.naming import to_snake_case as snake_case  # noqa: E402
 from keras.src.utils.io_utils import ask_to_proceed_with_overwrite, print_msg  # noqa: E402
+from keras.src.utils.naming import to_snake_case as snake_case  # noqa: E402
 from keras.src.utils.python_utils import default as _keras_default  # noqa: E402
 from keras.src.utils.traceback_utils import filter_traceback  # noqa: E402
 from keras.src.utils.tracking import no_automatic_dependency_tracking  # noqa: E402
@@ -147,8 +147,8 @@ __all__ = [
     "safe_get_h5_group",
     "samples_seen",
     "shapes_at_build",
-    "snake_case",
     "slice_tensorflow_sparse_wrapper",
+    "snake_case",
     "structured_like_outputs",
     "take_place_of",
     "tensorflow_name",
@@ -175,9 +175,9 @@ __all__ = [
 # `LOSSES`, `METRICS` and `OPTIMIZERS` are the names that `compile` knows, aliases such as `mse` among them. `get_loss`,
 # `get_metric` and `is_binary_or_sparse_categorical` make of a name what Keras's own `compile` makes of it.
 
-# `walk_saveable`, `KerasSaveable` and `snake_case` say where in a `.weights.h5` Keras puts the state of what; with them a
-# file is looked through before anything is assigned, which Keras's own `load_weights` does not do. `safe_get_h5_group`
-# and `safe_get_h5_dataset` are its refusal of links out of a file.
+# `walk_saveable`, `KerasSaveable` and `snake_case` say where in a `.weights.h5` Keras puts the state of what; with them
+# a file is looked through before anything is assigned, which Keras's own `load_weights` does not do.
+# `safe_get_h5_group` and `safe_get_h5_dataset` are its refusal of links out of a file.
 
 _STOCK_SYMBOL_FROM_NAME = api_export.get_symbol_from_name
 _in_their_place: dict[str, type] = {}

@@ -40,7 +40,7 @@ class _Node(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]  # Te
     """Stands in the checkpoint for a layer, model, optimizer or container, with the edges that it is given."""
 
 
-class _WithSlots(_Node):  # type: ignore[misc]
+class _WithSlots(_Node):
     """Stands for an optimizer; TensorFlow asks it for the slots that legacy optimizers of tf_keras have."""
 
     def __init__(self, slots: dict[tuple[int, str], Any]) -> None:
@@ -160,14 +160,14 @@ def load_checkpoint(model: Any, prefix: str, skip_mismatch: bool, options: Any =
     matched = saved.matched(model)
     start = matched.nodes[id(model)]
     optimizer = getattr(model, "optimizer", None)
-    node = saved.children(start).get("optimizer") if optimizer is not None else None
-    if node is not None and not optimizer.built:
+    node = None if optimizer is None else saved.children(start).get("optimizer")
+    if optimizer is not None and node is not None and not optimizer.built:
         optimizer.build(model.trainable_variables)
         matched = saved.matched(model)
     mismatches, dropped = _mismatches(model, matched, saved)
     settle(mismatches, skip_mismatch, shown, stacklevel=5)
     state = None if node is None else _optimizer_state(model, optimizer, node, matched, saved)
-    if node is not None and state is None:
+    if optimizer is not None and node is not None and state is None:
         warnings.warn(
             f"The optimizer {optimizer.name!r} is left as it was: its state in {shown!r} is that of other weights.",
             stacklevel=4,

@@ -179,6 +179,11 @@ class _Entries:
                 else:
                     waiting.append((f"{path}/{name}" if path else name, member))
 
+    @property
+    def nested(self) -> bool:
+        """Whether any of them is of a list within a list."""
+        return any(_NESTED in path for path in self._groups)
+
     def at(self, path: str) -> dict[str, h5py.Dataset]:
         """The values at a path, none where there is no such group."""
         group = self._groups.get(f"{path}/vars" if path else "vars")
@@ -224,7 +229,7 @@ class _Plan:
                 return
             found = found or [tuple(data[key].shape) for key in _numbered(data)] or None
         name = getattr(one.thing, "name", type(one.thing).__name__)
-        if found is None and all(_NESTED in place for place in one.places):
+        if found is None and not entries.nested and all(_NESTED in place for place in one.places):
             self.unwritten.append(name)
             return
         inner = {id(v) for layer in getattr(one.thing, "_layers", ()) for v in layer.variables}

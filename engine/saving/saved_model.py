@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -231,9 +232,15 @@ def _load_ours(folder: str, custom_objects: Mapping[str, Any] | None, compiled: 
     restored = _Restored(checkpoint)
     read_state(model, restored, assets)
     generators, states = _seed_generators(model), restored.seeds()
-    if len(generators) == len(states):  # a layer may make a generator only when it is trained
+    if len(generators) == len(states):
         for generator, state in zip(generators, states, strict=True):
             generator.state.assign(state)
+    elif states:  # a layer shared between a model and one inside it comes back as two
+        warnings.warn(
+            f"The SavedModel {folder!r} has the states of {len(states)} random seeds, and the model made of it has "
+            f"{len(generators)}. Its random layers start anew.",
+            stacklevel=2,
+        )
     return model
 
 
