@@ -1,6 +1,7 @@
 """Time saving and loading a model of 537 MB and one of 1,000 layers, and their memory, against stock Keras.
 
-Run it with `python benchmarks/saving.py [FORMAT …]`, formats being `keras`, `h5` and `tf`; the first two without any.
+Run it with `python benchmarks/saving.py [FORMAT …]`, formats being `keras`, `h5`, `weights` (`.weights.h5`) and `tf`;
+the first three without any.
 Each case runs in a process of its own, three times, ours and stock Keras in turn; the shortest time counts, and the
 largest memory. Memory is how far the resident size of the process grew while saving or loading, sampled every 2 ms; for
 loading that is with the model itself. Ratios are ours by stock Keras; below 1 is faster. Stock Keras reads no
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 MB = 1e6
-SUFFIX = {"keras": ".keras", "h5": ".h5", "tf": ""}
+SUFFIX = {"keras": ".keras", "h5": ".h5", "weights": ".weights.h5", "tf": ""}
 RUNS = 3
 
 
@@ -76,10 +77,13 @@ def measure(action: str, case: str, library: str, path: str) -> dict[str, float]
     sys.setrecursionlimit(20_000)  # Keras follows a chain of layers by recursion, when it makes a model
     home: Any = engine if library == "ours" else keras
     load = engine.load_model if library == "ours" else keras.saving.load_model
-    model = make(case, home) if action == "save" else None
+    weights = path.endswith(".weights.h5")
+    model = make(case, home) if action == "save" or weights else None
     with Peak() as peak:
         start = time.perf_counter()
-        if model is not None:
+        if model is not None and weights:
+            (model.save_weights if action == "save" else model.load_weights)(path)
+        elif model is not None:
             model.save(path)
         else:
             model = load(path)
@@ -117,7 +121,7 @@ def report(case: str, kind: str, folder: str) -> None:
 def main(kinds: list[str]) -> None:
     """Print all figures."""
     with tempfile.TemporaryDirectory() as folder:
-        for kind in kinds or ["keras", "h5"]:
+        for kind in kinds or ["keras", "h5", "weights"]:
             for case in ("wide", "deep"):
                 report(case, kind, folder)
 
