@@ -41,24 +41,27 @@ from kerastui.engine.keras_private.graphs import (
     structured_like_outputs,
 )
 from kerastui.engine.keras_private.memory import (
+    SizeOnly,
     WeightsStore,
     read_dataset,
     value_in_place,
 )
 from kerastui.engine.keras_private.saving import (
     AssetsStore,
+    KerasSaveable,
     ask_to_proceed_with_overwrite,
     compilation_kept,
     know_saved_attributes,
     load_archive,
     load_hdf5_model,
-    load_state,
     model_as_json,
     model_of_json,
     read_state,
     safe_get_h5_dataset,
     safe_get_h5_group,
+    snake_case,
     unsafe_is_allowed,
+    walk_saveable,
     write_state,
 )
 from kerastui.engine.keras_private.training import (
@@ -96,7 +99,9 @@ __all__ = [
     "DataAdapter",
     "EpochIterator",
     "KerasFunctional",
+    "KerasSaveable",
     "KerasTrainer",
+    "SizeOnly",
     "TFEpochIterator",
     "TensorFlowTrainer",
     "TensorflowSparseWrapper",
@@ -127,7 +132,6 @@ __all__ = [
     "layer_is_called",
     "load_archive",
     "load_hdf5_model",
-    "load_state",
     "mask_of",
     "might_have_unbuilt_state",
     "model_as_json",
@@ -148,6 +152,7 @@ __all__ = [
     "samples_seen",
     "shapes_at_build",
     "slice_tensorflow_sparse_wrapper",
+    "snake_case",
     "structured_like_outputs",
     "take_place_of",
     "tensorflow_name",
@@ -155,5 +160,6 @@ __all__ = [
     "unsafe_is_allowed",
     "value_in_place",
     "variables_watched",
+    "walk_saveable",
     "write_state",
 ]

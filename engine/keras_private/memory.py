@@ -20,7 +20,7 @@ from keras.src.optimizers.optimizer import Optimizer
 from keras.src.saving import saving_lib
 from keras.src.saving.saving_lib import safe_get_h5_dataset
 
-__all__ = ["WeightsStore", "read_dataset", "value_in_place"]
+__all__ = ["SizeOnly", "WeightsStore", "read_dataset", "value_in_place"]
 
 Array = np.ndarray[Any, Any]
 
@@ -61,6 +61,30 @@ def read_dataset(dataset: Any) -> Array:
     dataset.read_direct(array)
     array.tensor = tensor
     return array
+
+
+class SizeOnly(np.ndarray[Any, Any]):
+    """Zeros that take no memory, to assign to variables within a `StatelessScope`: only the shape is looked at.
+
+    Args:
+        shape: The shape.
+        dtype: The type.
+    """
+
+    def __new__(cls, shape: tuple[int, ...], dtype: Any) -> SizeOnly:
+        """Show one zero from everywhere."""
+        return np.broadcast_to(np.zeros((), dtype), shape).view(cls)
+
+
+_STOCK_CONVERT = keras_backend.Variable._convert_to_tensor
+
+
+def _convert_to_tensor(variable: Any, value: Any, dtype: Any = None) -> Any:
+    return value if isinstance(value, SizeOnly) else _STOCK_CONVERT(variable, value, dtype)
+
+
+# `assign` makes a tensor of the value before it compares shapes, which for weights of a gigabyte is a gigabyte.
+keras_backend.Variable._convert_to_tensor = _convert_to_tensor
 
 
 def value_in_place(value: Any) -> Array:

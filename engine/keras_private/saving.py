@@ -1,7 +1,8 @@
 """Keras's readers and writers of model files, and what is put right in them.
 
-`load_state` reads `.weights.h5`; with it a file is looked through before anything is assigned, which Keras's own
-`load_weights` does not do. `safe_get_h5_group` and `safe_get_h5_dataset` are its refusal of links out of a file.
+`walk_saveable`, `KerasSaveable` and `snake_case` say where in a `.weights.h5` Keras puts the state of what; with them
+a file is looked through before anything is assigned, which Keras's own `load_weights` does not do. `safe_get_h5_group`
+and `safe_get_h5_dataset` are its refusal of links out of a file.
 `ask_to_proceed_with_overwrite` is Keras's question before it overwrites a file, taken so that ours is the same.
 """
 
@@ -14,26 +15,30 @@ from typing import Any
 from keras.src.backend.common import global_state
 from keras.src.legacy.saving import legacy_h5_format
 from keras.src.saving import saving_lib, serialization_lib
-from keras.src.saving.saving_lib import _load_state as load_state
+from keras.src.saving.keras_saveable import KerasSaveable
+from keras.src.saving.saving_lib import _walk_saveable as walk_saveable
 from keras.src.saving.saving_lib import safe_get_h5_dataset, safe_get_h5_group
 from keras.src.utils.io_utils import ask_to_proceed_with_overwrite
+from keras.src.utils.naming import to_snake_case as snake_case
 
 from kerastui.engine.keras_private.classes import our_classes
 
 __all__ = [
     "AssetsStore",
+    "KerasSaveable",
     "ask_to_proceed_with_overwrite",
     "compilation_kept",
     "know_saved_attributes",
     "load_archive",
     "load_hdf5_model",
-    "load_state",
     "model_as_json",
     "model_of_json",
     "read_state",
     "safe_get_h5_dataset",
     "safe_get_h5_group",
+    "snake_case",
     "unsafe_is_allowed",
+    "walk_saveable",
     "write_state",
 ]
 

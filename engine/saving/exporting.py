@@ -16,8 +16,8 @@ import tensorflow as tf
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import keras, print_msg
 from kerastui.engine.saving import verifying
+from kerastui.engine.saving.folders import replacing_folder
 from kerastui.engine.saving.save_spec import SaveSpec
-from kerastui.engine.saving.writing import replacing_folder
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "tf_saved_model": (),

@@ -1,13 +1,12 @@
-"""Weights in HDF5: the documented layout of `layer_names`, and the one of Keras 3's `.weights.h5` and `.keras`.
+"""Weights in HDF5, in the documented layout of `layer_names`.
 
-Neither reader follows a link out of the file: every group and data set is fetched through Keras's guarded functions.
+No link out of the file is followed: every group and data set is fetched through Keras's guarded functions.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,15 +14,11 @@ import h5py
 import numpy as np
 
 from kerastui.engine.keras_private import (
-    WeightsStore,
     keras,
-    know_saved_attributes,
-    load_state,
     read_dataset,
     safe_get_h5_dataset,
     safe_get_h5_group,
     value_in_place,
-    write_state,
 )
 
 TOP_LEVEL = "top_level_model_weights"
@@ -262,128 +257,6 @@ def assign(plan: Plan, model: Any) -> None:
     for layer in model.layers:
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
-
-
-def write_keras3(path: Any, model: Any) -> None:
-    """Write the layout of `.weights.h5`, the weights of the optimizer included.
-
-    Args:
-        path: Where to write, a `pathlib.Path` or `str`.
-        model: A built model.
-    """
-    know_saved_attributes()
-    store = WeightsStore(path, mode="w")
-    try:
-        write_state(model, store, None)
-    finally:
-        store.close()
-
-
-class _Store(WeightsStore):
-    """A file of Keras 3 whose entries can be looked at without their values, and passed over."""
-
-    def __init__(self, path: Any, archive: Any = None) -> None:
-        super().__init__(path, archive=archive)
-        self.path = ""
-        self.refused: set[str] = set()
-        self.shapes_only = True
-
-    def get(self, path: str) -> Any:
-        self.path = path
-        store = super().get(path)
-        if path in self.refused:
-            self._h5_entry_group: Any = {}
-        return store
-
-    def __getitem__(self, key: str) -> Any:
-        if not self.shapes_only:
-            return super().__getitem__(key)
-        data = safe_get_h5_dataset(self._h5_entry_group, key)
-        # One zero, seen from everywhere: the size of the weight without its memory.
-        return np.broadcast_to(np.zeros((), "float32" if data.dtype.kind == "V" else data.dtype), data.shape)
-
-    def shapes(self) -> list[tuple[int, ...]]:
-        """The shapes of the entry that was fetched last."""
-        group = self._h5_entry_group
-        names = sorted(group, key=lambda name: (len(name), name))
-        return [tuple(safe_get_h5_dataset(group, name).shape) for name in names]
-
-
-class _Failures(dict[int, tuple[Any, Exception]]):
-    """What Keras could not load, each with where in the file it was looked for and what is there."""
-
-    def __init__(self, store: _Store) -> None:
-        super().__init__()
-        self.store = store
-        self.places: dict[int, tuple[str, list[tuple[int, ...]]]] = {}
-        self.tried: dict[int, set[str]] = {}
-
-    def __setitem__(self, key: int, value: tuple[Any, Exception]) -> None:
-        super().__setitem__(key, value)
-        self.tried.setdefault(key, set()).add(self.store.path)
-        # Keras looks for what it could not load in further places, most of which are not in the file at all.
-        if not self.places.get(key, ("", []))[1]:
-            self.places[key] = (self.store.path, self.store.shapes())
-
-    def mismatches(self) -> list[Mismatch]:
-        """The same for messages."""
-        found = list[Mismatch]()
-        for key, (saveable, _) in self.items():
-            inner = {id(v) for layer in getattr(saveable, "_layers", ()) for v in layer.variables}
-            variables: Any = getattr(saveable, "weights", None) or getattr(saveable, "variables", ())
-            own = [tuple(variable.shape) for variable in variables if id(variable) not in inner]
-            name = getattr(saveable, "name", type(saveable).__name__)
-            found.append(Mismatch(name, own, self.places[key][1] or None))
-        return found
-
-
-@contextmanager
-def _assigning_nothing() -> Iterator[None]:
-    with _Forgetful(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the same ones come when it is done in earnest
-        yield
-
-
-class _Forgetful(keras.StatelessScope):  # type: ignore[misc]  # Keras ships no types
-    """Within this, assigning checks the shape and does nothing else."""
-
-    def add_update(self, update: Any) -> None:
-        """Drop the value, which the scope would otherwise keep."""
-
-
-def load_keras3(model: Any, path: Any, skip_mismatch: bool, shown: str, archive: Any = None) -> None:
-    """Load the layout of Keras 3 once it is known that all of it fits, or pass over what does not.
-
-    Args:
-        model: A built model.
-        path: The file, or its name in `archive`.
-        skip_mismatch: Whether to pass over layers that do not fit, with a warning for each.
-        shown: The path that messages name.
-        archive: An open `zipfile.ZipFile`. Defaults to `None`.
-
-    Raises:
-        ValueError: If a layer does not fit and is not to be passed over; the model is as before.
-        OSError: If the file cannot be read to its end.
-    """
-    know_saved_attributes()
-    store = _Store(path, archive)
-    try:
-        failures = _Failures(store)
-        with _assigning_nothing():
-            load_state(model, store, None, "", True, set(), set(), failures)
-        settle(failures.mismatches(), skip_mismatch, shown, stacklevel=6)
-        store.refused = {path for key in failures for path in failures.tried[key]}
-        store.shapes_only = False
-        errors: dict[int, tuple[Any, Exception]] = {}
-        with warnings.catch_warnings():
-            if failures:  # of which Keras would warn once more, as of layers in containers
-                warnings.filterwarnings("ignore", message="Skipping nested container")
-            load_state(model, store, None, "", True, set(), set(), errors)
-        unforeseen = [error for key, (_, error) in errors.items() if key not in failures]
-        if unforeseen:
-            raise OSError(f"The file cannot be read: {unforeseen[0]}. Received: filepath={shown!r}")
-    finally:
-        store.close()
 
 
 def _shapes(shapes: list[tuple[int, ...]]) -> str:

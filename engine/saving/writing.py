@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -18,6 +16,7 @@ from kerastui.engine.keras_private import (
 )
 from kerastui.engine.saving.archives import write_archive, write_unzipped
 from kerastui.engine.saving.disk import disk_errors
+from kerastui.engine.saving.folders import replacing_folder
 from kerastui.engine.saving.saved_model import PARTS, write_saved_model
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
@@ -162,46 +161,3 @@ def _uncompiled(model: Any) -> Iterator[None]:
         model.compiled = compiled
         if optimizer is not None:
             model.optimizer = optimizer
-
-
-@contextmanager
-def replacing_folder(target: Path, stale: tuple[str, ...] = ()) -> Iterator[Path]:
-    """Give a folder beside `target` to write to; on leaving without an error, what is in it moves into `target`.
-
-    Args:
-        target: The folder, which may exist; what has the same name in it is replaced, the rest stays.
-        stale: Names in `target` that go even if nothing new has them. Defaults to none.
-
-    Yields:
-        An empty folder on the same disk.
-
-    Raises:
-        ValueError: If `target` is a file.
-        OSError: If it cannot be written. If the writing fails, `target` is as before.
-    """
-    target = Path(os.path.realpath(target))
-    if target.exists() and not target.is_dir():
-        raise ValueError(f"`filepath` is a file, and a SavedModel is a folder. Received: filepath={str(target)!r}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
-    temporary.mkdir()
-    try:
-        yield temporary
-        if target.exists():
-            _move_into(temporary, target, stale)
-        else:
-            temporary.replace(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _move_into(source: Path, target: Path, stale: tuple[str, ...]) -> None:
-    old = source / f".old-{secrets.token_hex(4)}"
-    new = list(source.iterdir())
-    old.mkdir()
-    # Renames, all on one disk: nothing can fail half way that did not fail while the new files were written.
-    for name in {*stale, *(entry.name for entry in new)}:
-        if (target / name).exists():
-            (target / name).replace(old / name)
-    for entry in new:
-        entry.replace(target / entry.name)
