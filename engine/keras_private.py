@@ -6,9 +6,11 @@ Importing this module imports Keras and TensorFlow, on the TensorFlow backend an
 from __future__ import annotations
 
 import copy
+import json
 import math
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
@@ -45,7 +47,7 @@ from keras.src.backend.tensorflow.trainer import (  # noqa: E402
 )
 from keras.src.callbacks.monitor_callback import MonitorCallback  # noqa: E402
 from keras.src.layers.layer import might_have_unbuilt_state  # noqa: E402
-from keras.src.legacy.saving import legacy_h5_format  # noqa: E402
+from keras.src.legacy.saving import json_utils, legacy_h5_format, saving_options, saving_utils  # noqa: E402
 from keras.src.losses import ALL_OBJECTS_DICT as LOSSES  # noqa: E402
 from keras.src.metrics import ALL_OBJECTS_DICT as METRICS  # noqa: E402
 from keras.src.models.functional import Functional as KerasFunctional  # noqa: E402
@@ -115,6 +117,7 @@ __all__ = [
     "get_loss",
     "get_metric",
     "get_tensor_spec",
+    "hdf5_description",
     "inherit_registered_name",
     "is_binary_or_sparse_categorical",
     "is_grain_dataset",
@@ -131,6 +134,7 @@ __all__ = [
     "model_of_json",
     "no_automatic_dependency_tracking",
     "old_keras",
+    "old_names_pass",
     "operations_of",
     "origin",
     "our_classes",
@@ -150,6 +154,7 @@ __all__ = [
     "unpack_x_y_sample_weight",
     "unsafe_is_allowed",
     "variables_watched",
+    "write_hdf5_weights",
     "write_state",
 ]
 
@@ -250,6 +255,14 @@ def load_archive(
         return saving_lib._load_model_from_fileobj(archive, custom_objects, compiled, safe_mode)
 
 
+@contextmanager
+def old_names_pass() -> Iterator[None]:
+    """Within this, Keras takes `alpha` of `LeakyReLU` without a warning: files have it for the sake of tf_keras."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Argument `alpha` is deprecated", UserWarning)
+        yield
+
+
 def load_hdf5_model(file: Any, custom_objects: Mapping[str, Any], safe_mode: bool) -> Any:
     """Revive a model, not compiled, from an open HDF5 file of Keras 3, whatever its name.
 
@@ -261,10 +274,41 @@ def load_hdf5_model(file: Any, custom_objects: Mapping[str, Any], safe_mode: boo
     Returns:
         The model.
     """
-    with our_classes():
+    with our_classes(), old_names_pass():
         return legacy_h5_format.load_model_from_hdf5(
             file, custom_objects=dict(custom_objects), compile=False, safe_mode=safe_mode
         )
+
+
+def hdf5_description(model: Any, include_optimizer: bool) -> dict[str, Any]:
+    """Give what Keras writes about a model into the attributes of an HDF5 file.
+
+    Args:
+        model: The model.
+        include_optimizer: Whether to say how it was compiled.
+
+    Returns:
+        `keras_version`, `backend`, `model_config` and, compiled, `training_config`; as they come back from JSON.
+    """
+    try:
+        with saving_options.keras_option_scope(use_legacy_config=True):
+            found = saving_utils.model_metadata(model, include_optimizer)
+    except TypeError:  # Keras cannot write some of its own layers by their bare names, such as `RandomBrightness`
+        found = saving_utils.model_metadata(model, include_optimizer)
+    return dict(json.loads(json.dumps(found, default=json_utils.get_json_type)))
+
+
+def write_hdf5_weights(file: Any, model: Any, include_optimizer: bool) -> None:
+    """Write the weights of a model, and the state of its optimizer, as Keras does into an HDF5 model.
+
+    Args:
+        file: An `h5py.File`, open for writing.
+        model: The model.
+        include_optimizer: Whether to write the state of its optimizer.
+    """
+    legacy_h5_format.save_weights_to_hdf5_group(file.create_group("model_weights"), model)
+    if include_optimizer and getattr(model, "optimizer", None) is not None:
+        legacy_h5_format.save_optimizer_weights_to_hdf5_group(file, model.optimizer)
 
 
 def unsafe_is_allowed() -> bool:

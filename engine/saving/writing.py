@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -12,19 +13,22 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import h5py
+
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import (
     AssetsStore,
     WeightsStore,
     ask_to_proceed_with_overwrite,
     compilation_kept,
+    hdf5_description,
     keras,
     model_as_json,
+    write_hdf5_weights,
     write_state,
 )
+from kerastui.engine.saving.portable import portable_description
 from kerastui.engine.saving.saved_model import PARTS, write_saved_model
-
-HDF5_SUFFIXES = (".h5", ".hdf5")
 
 FORMATS = {"keras": "keras", "h5": "h5", "hdf5": "h5", "tf": "tf", "tensorflow": "tf"}
 """Values of `save_format`, and what they mean."""
@@ -138,15 +142,10 @@ def _write_archive(model: Any, path: Path) -> None:
 
 
 def _write_hdf5(model: Any, path: str, include_optimizer: bool) -> None:
-    with replacing(path) as temporary:
-        # Keras goes by the suffix.
-        written = temporary if temporary.suffix in HDF5_SUFFIXES else temporary.with_name(f"{temporary.name}.h5")
-        try:
-            keras.saving.save_model(model, written, include_optimizer=include_optimizer)
-            written.replace(temporary)
-        finally:
-            if written != temporary:
-                written.unlink(missing_ok=True)
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        for name, value in portable_description(model, hdf5_description(model, include_optimizer)).items():
+            file.attrs[name] = json.dumps(value).encode() if isinstance(value, dict) else value
+        write_hdf5_weights(file, model, include_optimizer)
 
 
 def _write_folder(model: Any, path: str, signatures: Any, options: Any) -> None:
