@@ -9,84 +9,82 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any, Final
 
-from kerastui.engine.keras_private import keras
+from kerastui.engine.keras_private import LOSSES, METRICS, keras
 
 Config = dict[str, Any]
 
 MODELS: Final = frozenset({"Functional", "Sequential"})
 
 _RANKS = ("1D", "2D", "3D")
-_RANDOM = [f"Random{what}" for what in "Brightness Contrast Crop Flip Rotation Translation Zoom".split()]
+_RANDOM = tuple(
+    f"Random{what}" for what in ("Brightness", "Contrast", "Crop", "Flip", "Rotation", "Translation", "Zoom")
+)
+_WITH_RANK = (
+    *("AveragePooling", "Conv", "ConvLSTM", "Cropping", "GlobalAveragePooling", "GlobalMaxPooling", "MaxPooling"),
+    *("SpatialDropout", "UpSampling", "ZeroPadding"),
+)
+
+
+def _names(text: str, *more: str) -> frozenset[str]:
+    return frozenset((*text.split(), *more))
+
 
 CLASSES: Final[Mapping[str, frozenset[str]]] = {
-    "layers": frozenset(
-        (
-            "Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average BatchNormalization "
-            "Bidirectional CategoryEncoding CenterCrop Concatenate Dense DepthwiseConv1D DepthwiseConv2D Discretization "
-            "Dot Dropout ELU EinsumDense Embedding Flatten GRU GRUCell GaussianDropout GaussianNoise "
-            "GroupNormalization HashedCrossing Hashing Identity InputLayer IntegerLookup LSTM LSTMCell "
-            "LayerNormalization LeakyReLU Masking Maximum Minimum Multiply Normalization PReLU Permute RNN ReLU "
-            "RepeatVector Rescaling Reshape Resizing SeparableConv1D SeparableConv2D SimpleRNN SimpleRNNCell Softmax "
-            "StackedRNNCells StringLookup Subtract TextVectorization TimeDistributed UnitNormalization"
-        ).split()
-        + _RANDOM
-        + [
-            f"{what}{rank}"
-            for what in (
-                "AveragePooling Conv ConvLSTM Cropping GlobalAveragePooling GlobalMaxPooling MaxPooling SpatialDropout "
-                "UpSampling ZeroPadding"
-            ).split()
-            for rank in _RANKS
-        ]
-        + [f"Conv{rank}Transpose" for rank in _RANKS]
+    "layers": _names(
+        "Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average BatchNormalization "
+        "Bidirectional CategoryEncoding CenterCrop Concatenate Dense DepthwiseConv1D DepthwiseConv2D Discretization "
+        "Dot Dropout ELU EinsumDense Embedding Flatten GRU GRUCell GaussianDropout GaussianNoise GroupNormalization "
+        "HashedCrossing Hashing Identity InputLayer IntegerLookup LSTM LSTMCell LayerNormalization LeakyReLU Masking "
+        "Maximum Minimum Multiply Normalization PReLU Permute RNN ReLU RepeatVector Rescaling Reshape Resizing "
+        "SeparableConv1D SeparableConv2D SimpleRNN SimpleRNNCell Softmax StackedRNNCells StringLookup Subtract "
+        "TextVectorization TimeDistributed UnitNormalization",
+        *_RANDOM,
+        *(f"{what}{rank}" for what in _WITH_RANK for rank in _RANKS),
+        *(f"Conv{rank}Transpose" for rank in _RANKS),
     ),
-    "initializers": frozenset(
-        (
-            "Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones Orthogonal "
-            "RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros"
-        ).split()
+    "initializers": _names(
+        "Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones Orthogonal "
+        "RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros"
     ),
-    "regularizers": frozenset("L1 L1L2 L2 OrthogonalRegularizer".split()),
-    "constraints": frozenset("MaxNorm MinMaxNorm NonNeg UnitNorm".split()),
-    "losses": frozenset(
-        (
-            "BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy "
-            "CategoricalHinge CosineSimilarity Hinge Huber KLDivergence LogCosh MeanAbsoluteError "
-            "MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson "
-            "SparseCategoricalCrossentropy SquaredHinge"
-        ).split()
+    "regularizers": _names("L1 L1L2 L2 OrthogonalRegularizer"),
+    "constraints": _names("MaxNorm MinMaxNorm NonNeg UnitNorm"),
+    "losses": _names(
+        "BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy "
+        "CategoricalHinge CosineSimilarity Hinge Huber KLDivergence LogCosh MeanAbsoluteError "
+        "MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson "
+        "SparseCategoricalCrossentropy SquaredHinge"
     ),
-    "metrics": frozenset(
-        (
-            "AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy CategoricalCrossentropy "
-            "CategoricalHinge CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives Hinge IoU KLDivergence "
-            "LogCoshError Mean MeanAbsoluteError MeanAbsolutePercentageError MeanIoU MeanMetricWrapper "
-            "MeanSquaredError MeanSquaredLogarithmicError OneHotIoU OneHotMeanIoU Poisson Precision PrecisionAtRecall "
-            "R2Score Recall RecallAtPrecision RootMeanSquaredError SensitivityAtSpecificity "
-            "SparseCategoricalAccuracy SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy "
-            "SpecificityAtSensitivity SquaredHinge Sum TopKCategoricalAccuracy TrueNegatives TruePositives"
-        ).split()
+    "metrics": _names(
+        "AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy CategoricalCrossentropy "
+        "CategoricalHinge CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives Hinge IoU KLDivergence "
+        "LogCoshError Mean MeanAbsoluteError MeanAbsolutePercentageError MeanIoU MeanMetricWrapper MeanSquaredError "
+        "MeanSquaredLogarithmicError OneHotIoU OneHotMeanIoU Poisson Precision PrecisionAtRecall R2Score Recall "
+        "RecallAtPrecision RootMeanSquaredError SensitivityAtSpecificity SparseCategoricalAccuracy "
+        "SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge Sum "
+        "TopKCategoricalAccuracy TrueNegatives TruePositives"
     ),
-    "optimizers": frozenset("Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lion Nadam RMSprop SGD".split()),
-    "optimizers.schedules": frozenset(
-        "CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay PiecewiseConstantDecay PolynomialDecay".split()
+    "optimizers": _names("Adadelta Adagrad Adam Adamax Ftrl RMSprop SGD"),
+    "optimizers.schedules": _names(
+        "CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay PiecewiseConstantDecay PolynomialDecay"
     ),
 }
 """What both libraries have under the same name and with the same meaning, by namespace. `MultiHeadAttention` is not
 among them: a call with two tensors is written in one way for Keras 3 and in another for tf_keras. Neither is
-`SpectralNormalization`, which tf_keras 2.21 cannot call."""
+`SpectralNormalization`, which tf_keras 2.21 cannot call. Of optimizers, tf_keras reads those of before 2.11 from HDF5;
+`Nadam` computed something else then."""
 
-ACTIVATIONS: Final = frozenset(
-    (
-        "elu exponential gelu leaky_relu linear log_softmax mish relu relu6 selu sigmoid silu softmax softplus softsign "
-        "swish tanh"
-    ).split()
+ACTIVATIONS: Final = _names(
+    "elu exponential gelu leaky_relu linear log_softmax mish relu relu6 selu sigmoid silu softmax softplus softsign "
+    "swish tanh"
 )
 """Activations that mean the same in both; `hard_sigmoid` does not."""
 
 _ANYWHERE: Final[Mapping[str, Any]] = {
+    "ema_momentum": 0.99,
+    "ema_overwrite_frequency": None,
     "gradient_accumulation_steps": None,
     "input_axes": None,
     "loss_scale_factor": None,
@@ -94,6 +92,8 @@ _ANYWHERE: Final[Mapping[str, Any]] = {
     "output_axes": None,
     "quantization_config": None,
     "rms_scaling": False,
+    "use_ema": False,
+    "weight_decay": None,
 }
 _CHANNELS: Final = {"data_format": "channels_last"}
 _LOOKUP: Final = {"oov_method": "floormod", "salt": None}
@@ -118,7 +118,8 @@ RENAMED: Final = {"InputLayer": {"batch_shape": "batch_input_shape"}, "LeakyReLU
 WITHOUT_DTYPE: Final = frozenset({"IntegerLookup", "StringLookup", "TextVectorization"})
 """Layers whose dtype Keras 3 writes, and does not heed; tf_keras refuses it."""
 
-REDUCTIONS: Final = {"sum_over_batch_size": "sum_over_batch_size", "sum": "sum", "none": "none", None: "none"}
+HOMES: Final = {"loss": "losses", "metrics": "metrics", "weighted_metrics": "metrics"}
+"""Arguments of `compile` that hold losses or metrics."""
 
 
 class _OnlyKeras3(Exception):
@@ -164,8 +165,7 @@ def portable_description(model: Any, description: Config) -> Config:
         config = _with_own_layers(portable_model(new) or new, old)["config"]
         written["model_config"] = {"class_name": old["class_name"], "config": config}
     if "training_config" in description:
-        training = description["training_config"]
-        written["training_config"] = portable_training(training) or training
+        written["training_config"] = portable_training(description["training_config"])
     return written
 
 
@@ -173,7 +173,7 @@ def _with_own_layers(new: Config, old: Config) -> Config:
     """Take layers of the user's own as bare names wrote them, and Keras's with their modules."""
     if not _is_keras(new):
         dtype = {"dtype": new["config"]["dtype"]} if isinstance(new["config"].get("dtype"), str) else {}
-        calls = {key: new[key] for key in ("name", "inbound_nodes") if key in new}
+        calls: Config = {key: new[key] for key in ("name", "inbound_nodes") if key in new}
         return {**old, **calls, "config": {**old["config"], **dtype}}
     if not _is_model(new):
         return new
@@ -198,24 +198,25 @@ def portable_model(config: Config) -> Config | None:
         return None
 
 
-def portable_training(config: Config) -> Config | None:
+def portable_training(config: Config) -> Config:
     """Rewrite what an HDF5 file says about how its model was compiled.
+
+    Names of functions are written in full: stock Keras 3 cannot read `"mse"` there. How they were given is kept as
+    `as_compiled`, since histories have them under the name that was given.
 
     Args:
         config: `training_config`, as Keras 3 writes it; not changed.
 
     Returns:
-        The same for both libraries; `None` if there is no such thing.
+        The same for both libraries; what there is no form for stays as it is.
     """
+    given = {key: config[key] for key in HOMES if config.get(key) is not None}
+    full = {key: _values(value, HOMES[key]) for key, value in given.items()}
     try:
-        kept = {
-            key: _values(value, home)
-            for key, home in (("loss", "losses"), ("metrics", "metrics"), ("weighted_metrics", "metrics"))
-            if (value := config.get(key)) is not None
-        }
-        return {**config, **kept, "optimizer_config": _optimizer(config["optimizer_config"])}
+        optimizer = _optimizer(config["optimizer_config"])
     except _OnlyKeras3:
-        return None
+        optimizer = config["optimizer_config"]
+    return {**config, **full, "optimizer_config": optimizer, "as_compiled": given}
 
 
 def _is_keras(config: Mapping[str, Any]) -> bool:
@@ -223,7 +224,7 @@ def _is_keras(config: Mapping[str, Any]) -> bool:
 
 
 def _is_model(config: Mapping[str, Any]) -> bool:
-    return config["class_name"] in MODELS and _is_keras(config)
+    return bool(config["class_name"] in MODELS and _is_keras(config))
 
 
 def _home(config: Mapping[str, Any]) -> str:
@@ -319,13 +320,12 @@ def _object(config: Config) -> Config:
 
 
 def _same(value: Any, default: Any) -> bool:
-    return (list(value) if isinstance(value, tuple) else value) == default
+    return bool((list(value) if isinstance(value, tuple) else value) == default)
 
 
 def _argument(key: str, value: Any) -> Any:
     if key in ("activation", "recurrent_activation") and isinstance(value, str) and value not in ACTIVATIONS:
-        if keras.saving.get_registered_object(value) is None:
-            raise _OnlyKeras3
+        raise _OnlyKeras3
     return _nested(value)
 
 
@@ -353,26 +353,25 @@ def _plain(config: Config) -> Config:
 
 def _values(value: Any, home: str) -> Any:
     """Rewrite losses or metrics, in whatever they are nested."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_values(one, home) for one in value]
+    if isinstance(value, str):
+        users = keras.saving.get_registered_object(value)
+        found = users or (LOSSES if home == "losses" else METRICS).get(value)
+        return found.__name__ if users is None and isinstance(found, FunctionType) else value
     if not isinstance(value, dict):
         return value
     if "class_name" not in value:
         return {key: _values(one, home) for key, one in value.items()}
-    if value["class_name"] not in CLASSES[home]:
-        return value  # registered by the user: stays as it is, for tf_keras too
-    inner = _plain(value["config"])
-    if home == "losses":
-        if inner.get("reduction") not in REDUCTIONS:
-            raise _OnlyKeras3
-        inner["reduction"] = REDUCTIONS[inner.get("reduction")]
+    if value["class_name"] not in CLASSES[home] or not isinstance(value["config"], dict):
+        return value
+    inner = dict(value["config"])
+    if home == "losses" and inner.get("reduction") is None:
+        inner["reduction"] = "none"
     return {**value, "config": inner}
 
 
 def _optimizer(config: Config) -> Config:
-    """Rewrite an optimizer; without its registered name tf_keras takes the one of before 2.11, of other arguments."""
-    registered = f"Custom>{config['class_name']}"
-    if keras.saving.get_registered_object(registered) is not None:
-        raise _OnlyKeras3  # the user's own, which Keras 3 would then take instead of its own
+    """Rewrite an optimizer, as one of before 2.11: that is what tf_keras takes a bare name for."""
     inner = _object({**config, "module": "keras.optimizers"})["config"]
-    return {"class_name": config["class_name"], "config": inner, "registered_name": registered}
+    return {"class_name": config["class_name"], "config": inner}

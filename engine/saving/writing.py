@@ -27,6 +27,7 @@ from kerastui.engine.keras_private import (
     write_hdf5_weights,
     write_state,
 )
+from kerastui.engine.saving.h5_compilation import name_state_for_tf_keras
 from kerastui.engine.saving.portable import portable_description
 from kerastui.engine.saving.saved_model import PARTS, write_saved_model
 
@@ -146,6 +147,8 @@ def _write_hdf5(model: Any, path: str, include_optimizer: bool) -> None:
         for name, value in portable_description(model, hdf5_description(model, include_optimizer)).items():
             file.attrs[name] = json.dumps(value).encode() if isinstance(value, dict) else value
         write_hdf5_weights(file, model, include_optimizer)
+        if "optimizer_weights" in file:
+            name_state_for_tf_keras(file["optimizer_weights"], model.optimizer)
 
 
 def _write_folder(model: Any, path: str, signatures: Any, options: Any) -> None:
