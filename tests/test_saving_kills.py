@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from small_models import line, weights_of
 
-from kerastui.engine.saving import writing
+from kerastui.engine.saving import folders
 from kerastui.engine.saving.folders import replacing_folder
 
 
@@ -109,7 +109,7 @@ def content(folder: Path) -> dict[str, str]:
 def test_a_folder_is_the_old_or_the_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool) -> None:
     """Where no system call exchanges two folders, it may be away for a moment, and lies whole beside."""
     if not at_once:
-        monkeypatch.setattr(writing, "_exchanged_at_once", lambda *_: False)
+        monkeypatch.setattr(folders, "_exchanged_at_once", lambda *_: False)
     wholly_old = dict.fromkeys(NEW, "old") | {"mine/notes": "kept", "keras_metadata.pb": "old"}
     wholly_new = NEW | {"mine/notes": "kept"}
     places = (tmp_path / str(number) / "m" for number in itertools.count())
@@ -146,8 +146,8 @@ def test_the_folder_that_one_is_in_stays_itself(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_failed_exchange_leaves_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "_exchanged_at_once", lambda *_: False)
+    monkeypatch.setattr(folders, "_exchanged_at_once", lambda *_: False)
     filled(tmp_path / "m", "old")
     with pytest.raises(FileNotFoundError):
-        writing.exchange(tmp_path / "nothing", tmp_path / "m")
+        folders.exchange(tmp_path / "nothing", tmp_path / "m")
     assert content(tmp_path / "m") == dict.fromkeys(NEW, "old")

@@ -40,6 +40,12 @@ from kerastui.engine.keras_private.graphs import (
     shapes_at_build,
     structured_like_outputs,
 )
+from kerastui.engine.keras_private.hdf5 import (
+    hdf5_description,
+    load_hdf5_model,
+    old_names_pass,
+    write_hdf5_weights,
+)
 from kerastui.engine.keras_private.memory import (
     SizeOnly,
     WeightsStore,
@@ -53,7 +59,6 @@ from kerastui.engine.keras_private.saving import (
     compilation_kept,
     know_saved_attributes,
     load_archive,
-    load_hdf5_model,
     model_as_json,
     model_of_json,
     read_state,
@@ -123,6 +128,7 @@ __all__ = [
     "get_loss",
     "get_metric",
     "get_tensor_spec",
+    "hdf5_description",
     "inherit_registered_name",
     "is_binary_or_sparse_categorical",
     "is_grain_dataset",
@@ -138,6 +144,7 @@ __all__ = [
     "model_of_json",
     "no_automatic_dependency_tracking",
     "old_keras",
+    "old_names_pass",
     "operations_of",
     "origin",
     "our_classes",
@@ -161,5 +168,6 @@ __all__ = [
     "value_in_place",
     "variables_watched",
     "walk_saveable",
+    "write_hdf5_weights",
     "write_state",
 ]

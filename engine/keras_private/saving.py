@@ -13,7 +13,6 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from keras.src.backend.common import global_state
-from keras.src.legacy.saving import legacy_h5_format
 from keras.src.saving import saving_lib, serialization_lib
 from keras.src.saving.keras_saveable import KerasSaveable
 from keras.src.saving.saving_lib import _walk_saveable as walk_saveable
@@ -30,7 +29,6 @@ __all__ = [
     "compilation_kept",
     "know_saved_attributes",
     "load_archive",
-    "load_hdf5_model",
     "model_as_json",
     "model_of_json",
     "read_state",
@@ -63,23 +61,6 @@ def load_archive(
     """
     with our_classes():
         return saving_lib._load_model_from_fileobj(archive, custom_objects, compiled, safe_mode)
-
-
-def load_hdf5_model(file: Any, custom_objects: Mapping[str, Any], safe_mode: bool) -> Any:
-    """Revive a model, not compiled, from an open HDF5 file of Keras 3, whatever its name.
-
-    Args:
-        file: An `h5py.File`.
-        custom_objects: Classes and functions by name.
-        safe_mode: Whether to refuse code in it.
-
-    Returns:
-        The model.
-    """
-    with our_classes():
-        return legacy_h5_format.load_model_from_hdf5(
-            file, custom_objects=dict(custom_objects), compile=False, safe_mode=safe_mode
-        )
 
 
 def unsafe_is_allowed() -> bool:

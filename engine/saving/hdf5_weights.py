@@ -100,7 +100,7 @@ def write_layer_names(file: h5py.File, model: Any) -> None:
             "HDF5 keeps weights by the names of layers, which must differ. Rename them, or save to a path that ends "
             f"in `.weights.h5`. Received: layers of the same name {', '.join(map(repr, doubled))}"
         )
-    _write_strings(file, "layer_names", names)
+    write_strings(file, "layer_names", names)
     file.attrs["backend"] = b"tensorflow"
     file.attrs["keras_version"] = keras.__version__.encode()
     # In the order of names, so that the group `a` is there before a layer called `a/b` is put into it.
@@ -117,14 +117,24 @@ def _write_weights(group: h5py.Group, weights: list[Any]) -> None:
             number += 1
             name = f"{weight.path}_{number}"
         names.append(name)
-    _write_strings(group, "weight_names", names)
+    write_strings(group, "weight_names", names)
     for name, weight in zip(names, weights, strict=True):
         value = value_in_place(weight)
         # HDF5 has no bfloat16; float32 holds each of its values.
         group.create_dataset(name, data=value.astype("float32") if value.dtype == "bfloat16" else value)
 
 
-def _write_strings(group: h5py.Group, name: str, values: list[str]) -> None:
+def write_strings(group: h5py.Group, name: str, values: list[str]) -> None:
+    """Write an attribute that is a list of names, spread over several where it is long, as Keras does.
+
+    Args:
+        group: The group.
+        name: The attribute.
+        values: The names.
+
+    Raises:
+        ValueError: If a name alone is too long.
+    """
     array = np.asarray([value.encode() for value in values])
     count = -(-array.nbytes // _ATTRIBUTE_LIMIT)
     while any(chunk.nbytes > _ATTRIBUTE_LIMIT for chunk in np.array_split(array, max(count, 1))):
@@ -140,7 +150,16 @@ def _write_strings(group: h5py.Group, name: str, values: list[str]) -> None:
         group.attrs[f"{name}{number}"] = chunk
 
 
-def _read_strings(group: h5py.Group, name: str) -> list[str]:
+def read_strings(group: h5py.Group, name: str) -> list[str]:
+    """Read what `write_strings` or Keras wrote.
+
+    Args:
+        group: The group.
+        name: The attribute.
+
+    Returns:
+        The names; none if there is no such attribute.
+    """
     attributes = [name] if name in group.attrs else []
     while not attributes or attributes != [name]:
         following = f"{name}{len(attributes)}"
@@ -171,7 +190,7 @@ def plan_by_order(group: h5py.Group, model: Any) -> Plan:
     """
     plan = Plan()
     layers = [layer for layer in model.layers if layer.weights]
-    saved = [(name, _saved_weights(group, name)) for name in _read_strings(group, "layer_names")]
+    saved = [(name, _saved_weights(group, name)) for name in read_strings(group, "layer_names")]
     saved = [(name, weights) for name, weights in saved if weights]
     if len(saved) != len(layers):
         raise ValueError(
@@ -196,7 +215,7 @@ def plan_by_name(group: h5py.Group, model: Any) -> Plan:
         What to assign, and what does not fit.
     """
     plan = Plan()
-    names = set(_read_strings(group, "layer_names"))
+    names = set(read_strings(group, "layer_names"))
     for layer in model.layers:
         if layer.name in names:
             _match(plan, layer.name, _weights_of(layer), _saved_weights(group, layer.name))
@@ -233,7 +252,7 @@ def _in_order(weights: list[Any], saved: list[tuple[str, h5py.Dataset]]) -> list
 
 def _saved_weights(group: h5py.Group, layer: str) -> list[tuple[str, h5py.Dataset]]:
     of_layer = safe_get_h5_group(group, layer)
-    return [(name, safe_get_h5_dataset(of_layer, name)) for name in _read_strings(of_layer, "weight_names")]
+    return [(name, safe_get_h5_dataset(of_layer, name)) for name in read_strings(of_layer, "weight_names")]
 
 
 def _weights_of(layer: Any) -> list[Any]:

@@ -110,7 +110,9 @@ def _load_hdf5(request: _Request) -> Any:
     # The old format knows classes by their bare names, and looks for them here first.
     ours = {"Functional": Functional, "Model": Model, "Sequential": Sequential, **request.custom_objects}
     with h5py.File(request.path, "r") as file, _variables_within(size, request):
-        _check(parsed(text(file.attrs["model_config"]), request.path), request)
+        training = file.attrs.get("training_config")
+        known = parsed(text(training), request.path) if request.compiled and training is not None else None
+        _check(parsed(text(file.attrs["model_config"]), request.path), request, known)
         model = load_hdf5_model(file, ours, request.safe_mode)
     if request.compiled:
         with _variables_within(size, request):
@@ -168,10 +170,10 @@ def _refuse(path: str, kind: Kind) -> NoReturn:
     raise error(message(path, f"it is {kind.value}, not a whole model", hint))
 
 
-def _check(config: dict[str, Any], request: _Request) -> None:
+def _check(config: dict[str, Any], request: _Request, training: dict[str, Any] | None = None) -> None:
     if not request.compiled:
         config = {**config, "compile_config": None}
-    check_config(config, request.path, request.custom_objects, request.safe_mode, request.version)
+    check_config(config, request.path, request.custom_objects, request.safe_mode, request.version, training)
 
 
 @contextmanager

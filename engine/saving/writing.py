@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import h5py
+
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import (
     ask_to_proceed_with_overwrite,
     compilation_kept,
+    hdf5_description,
     keras,
+    write_hdf5_weights,
 )
 from kerastui.engine.saving.archives import write_archive, write_unzipped
 from kerastui.engine.saving.disk import disk_errors
 from kerastui.engine.saving.folders import replacing_folder
+from kerastui.engine.saving.h5_compilation import name_state_for_tf_keras
+from kerastui.engine.saving.portable import portable_description
 from kerastui.engine.saving.saved_model import PARTS, write_saved_model
-
-HDF5_SUFFIXES = (".h5", ".hdf5")
 
 FORMATS = {"keras": "keras", "h5": "h5", "hdf5": "h5", "tf": "tf", "tensorflow": "tf"}
 """Values of `save_format`, and what they mean."""
@@ -129,15 +134,12 @@ def _write_unzipped(model: Any, path: str) -> None:
 
 
 def _write_hdf5(model: Any, path: str, include_optimizer: bool) -> None:
-    with replacing(path) as temporary:
-        # Keras goes by the suffix.
-        written = temporary if temporary.suffix in HDF5_SUFFIXES else temporary.with_name(f"{temporary.name}.h5")
-        try:
-            keras.saving.save_model(model, written, include_optimizer=include_optimizer)
-            written.replace(temporary)
-        finally:
-            if written != temporary:
-                written.unlink(missing_ok=True)
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        for name, value in portable_description(model, hdf5_description(model, include_optimizer)).items():
+            file.attrs[name] = json.dumps(value).encode() if isinstance(value, dict) else value
+        write_hdf5_weights(file, model, include_optimizer)
+        if "optimizer_weights" in file:
+            name_state_for_tf_keras(file["optimizer_weights"], model.optimizer)
 
 
 def _write_folder(model: Any, path: str, signatures: Any, options: Any) -> None:

@@ -31,7 +31,10 @@ def is_keras2(config: Any) -> bool:
     if not isinstance(config, Mapping):
         return False
     module = config.get("module")
-    if str(config.get("keras_version", "3")).startswith(("1", "2")):
+    version = str(config.get("keras_version", ""))
+    if version.startswith("3"):  # also of what is written for both libraries, with old names for tf_keras
+        return False
+    if version.startswith(("1", "2")):
         return True
     if isinstance(module, str) and module.startswith(("tf_keras", "keras.src.engine", "keras.engine", "tensorflow.")):
         return True
