@@ -1,0 +1,109 @@
+"""What must hold in the matrix, and why the rest cannot."""
+
+from typing import Any, NamedTuple
+
+from tests.matrix.formats import FORMATS
+
+LIBRARIES = ("keras", "tf_keras", "here")
+TOLERANCE = 1e-5
+
+OF_OURS = {
+    "keras": {".keras", ".keras, unzipped", ".h5", ".weights.h5", "weights .h5", "JSON, and weights", "export"},
+    "tf_keras": {".h5", "weights .h5", "weights .h5, by name", "JSON, and weights", "export"},
+}
+"""What the other libraries read of what is written here. What they make of each other's files is shown, no more."""
+
+NOT_WRITTEN = {
+    "keras": {
+        "SavedModel": "Keras 3 writes no SavedModel that is a model, and reads none",
+        "checkpoint": "Keras 3 knows no checkpoints of TensorFlow",
+        "weights .h5": "Keras 3 writes weights as `.weights.h5` alone",
+        "weights .h5, by name": "Keras 3 writes weights as `.weights.h5` alone",
+    },
+    "tf_keras": {".keras, unzipped": "tf_keras has no unzipped `.keras`"},
+}
+
+
+MARKS = {
+    "=": "predictions are equal, and training goes on to the same weights",
+    "p": "predictions are equal; the format holds no optimizer",
+    "s": "predictions are equal; the reader loses the state of the optimizer",
+    "≠": "it opens, and predicts something else",
+    "·": "it is not written, or not read",
+}
+
+
+class Cell(NamedTuple):
+    """A format, its writer and reader, a kind of model, and what came of it.
+
+    Attributes:
+        form: The format.
+        writer: The library or layout that wrote.
+        reader: The library that read.
+        kind: The kind of model.
+        mark: What the table shows.
+        reason: Why it is no `=` or `p`.
+        fails: Whether that is wrong.
+    """
+
+    form: str
+    writer: str
+    reader: str
+    kind: str
+    mark: str
+    reason: str = ""
+    fails: bool = False
+
+
+def judged(form: str, writer: str, reader: str, kind: str, unwritten: str | None, found: dict[str, Any]) -> Cell:
+    """Judge what came of a cell.
+
+    Args:
+        form: The format.
+        writer: Who wrote.
+        reader: Who read.
+        kind: The kind of model.
+        unwritten: The error of the writer, if it had one.
+        found: What the reader measured.
+
+    Returns:
+        The cell.
+    """
+    if unwritten is not None:
+        reason = _why_not_written(form, writer, kind)
+        return Cell(form, writer, reader, kind, "·", reason or f"not written: {unwritten}", fails=not reason)
+    mark, reason = _came_of(form, found)
+    known = _why_not_read(form, writer, reader, kind)
+    must = reader == "here" or (writer == "here" and form in OF_OURS[reader])
+    said = f"{reader} reads {form} of {writer}: {reason[:160]}" if reason else ""
+    return Cell(form, writer, reader, kind, mark, reason and (known or said), must and not known and mark not in "=p")
+
+
+def _came_of(form: str, found: dict[str, Any]) -> tuple[str, str]:
+    if "predictions" not in found:
+        return "·", str(found["error"])
+    if not found["predictions"] <= TOLERANCE:
+        return "≠", f"predictions are off by {found['predictions']:.1e}"
+    if not FORMATS[form].optimizer:
+        return "p", ""
+    if "training" not in found:
+        return "s", str(found["error"])
+    off = found["training"]
+    return ("=", "") if off <= TOLERANCE else ("s", f"after more steps of training it is off by {off:.1e}")
+
+
+def _why_not_written(form: str, writer: str, kind: str) -> str:
+    if kind == "subclassed" and form == ".h5":
+        return NO_SHAPE
+    return NOT_WRITTEN.get(writer, {}).get(form, "")
+
+
+def _why_not_read(form: str, writer: str, reader: str, kind: str) -> str:
+    if kind == "subclassed" and form == ".h5":
+        return NO_SHAPE
+    if reader == "keras" and form in NOT_WRITTEN["keras"] and form != "weights .h5":
+        return NOT_WRITTEN["keras"][form]
+    return ""
+
+
+NO_SHAPE = "a subclassed model cannot be built from `.h5`, which holds no shape of its inputs; `load_weights` reads it"
