@@ -44,6 +44,7 @@ class Cell(NamedTuple):
         mark: What the table shows.
         reason: Why it is no `=` or `p`.
         fails: Whether that is wrong.
+        was_written: Whether the writer wrote it.
     """
 
     form: str
@@ -53,6 +54,7 @@ class Cell(NamedTuple):
     mark: str
     reason: str = ""
     fails: bool = False
+    was_written: bool = True
 
 
 def judged(form: str, writer: str, reader: str, kind: str, unwritten: str | None, found: dict[str, Any]) -> Cell:
@@ -71,12 +73,11 @@ def judged(form: str, writer: str, reader: str, kind: str, unwritten: str | None
     """
     if unwritten is not None:
         reason = _why_not_written(form, writer, kind)
-        return Cell(form, writer, reader, kind, "·", reason or f"not written: {unwritten}", fails=not reason)
+        return Cell(form, writer, reader, kind, "·", reason or unwritten, not reason, was_written=False)
     mark, reason = _came_of(form, found)
-    known = _why_not_read(form, writer, reader, kind)
     must = reader == "here" or (writer == "here" and form in OF_OURS[reader])
-    said = f"{reader} reads {form} of {writer}: {reason[:160]}" if reason else ""
-    return Cell(form, writer, reader, kind, mark, reason and (known or said), must and not known and mark not in "=p")
+    known = _why_not_read(form, reader, kind, mark)
+    return Cell(form, writer, reader, kind, mark, reason and (known or reason), must and not known and mark not in "=p")
 
 
 def _came_of(form: str, found: dict[str, Any]) -> tuple[str, str]:
@@ -98,11 +99,13 @@ def _why_not_written(form: str, writer: str, kind: str) -> str:
     return NOT_WRITTEN.get(writer, {}).get(form, "")
 
 
-def _why_not_read(form: str, writer: str, reader: str, kind: str) -> str:
+def _why_not_read(form: str, reader: str, kind: str, mark: str) -> str:
     if kind == "subclassed" and form == ".h5":
         return NO_SHAPE
-    if reader == "keras" and form in NOT_WRITTEN["keras"] and form != "weights .h5":
+    if reader == "keras" and form in ("SavedModel", "checkpoint"):
         return NOT_WRITTEN["keras"][form]
+    if reader == "keras" and form == ".h5" and mark == "s":
+        return "Keras 3 restores no optimizer from `.h5`, not from its own either"
     return ""
 
 

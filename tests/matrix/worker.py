@@ -1,4 +1,4 @@
-"""What runs in a process of each library: `python -m tests.matrix.worker write|read LIBRARY FOLDER`.
+"""What runs in a process of each library: `python -m tests.matrix.worker LIBRARY FOLDER`.
 
 Writing makes `FOLDER/WRITER/KIND/FILE`, and beside the files what is to come of them. Reading goes through all of
 that, whoever wrote it, and measures how far off each file is. What either has to say is in `FOLDER/write_LIBRARY.json`
@@ -9,7 +9,6 @@ import contextlib
 import importlib
 import io
 import json
-import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,9 @@ from tests.matrix.layouts import LAYOUTS, rewrite
 from tests.matrix.models import KINDS, data, made
 
 MODULES = {"keras": "keras", "tf_keras": "tf_keras", "here": "kerastui.engine.keras"}
+WRITTEN = "all is written"
+"""What a process says before it waits to read."""
+
 STEPS = 2
 """So many steps of training come before a model is written, and as many after it was read."""
 
@@ -142,23 +144,24 @@ def _noted(said: Said, cell: str) -> Iterator[dict[str, Any]]:
         said[cell]["error"] = f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def main(action: str, library: str, folder: str, *only: str) -> None:
-    """Write or read, in a process that has this library alone.
+def main(library: str, folder: str, *only: str) -> None:
+    """Write; say so, and wait to be told that all others have written; then read.
 
     Args:
-        action: `"write"` or `"read"`.
-        library: Which library.
+        library: Which library. The process has this one alone.
         folder: Where the files are.
         only: Names of formats and kinds to write; all of the formats, or of the kinds, where none is among them.
     """
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     forms, kinds = ([name for name in names if name in only] or list(names) for names in (FORMATS, KINDS))
-    said = write(library, Path(folder), forms, kinds) if action == "write" else read(library, Path(folder))
+    place = Path(folder)
+    (place / f"write_{library}.json").write_text(json.dumps(write(library, place, forms, kinds), indent=1))
+    print(WRITTEN, flush=True)
+    sys.stdin.readline()
+    (place / f"read_{library}.json").write_text(json.dumps(read(library, place), indent=1))
     foreign = {"keras": ("kerastui", "tf_keras"), "tf_keras": ("kerastui",), "here": ("tf_keras",)}[library]
     loaded = [name for name in foreign if name in sys.modules]
     if loaded:
         raise RuntimeError(f"the process of {library} was to have no other library, and has {loaded}")
-    Path(folder, f"{action}_{library}.json").write_text(json.dumps(said, indent=1))
 
 
 if __name__ == "__main__":
