@@ -114,12 +114,25 @@ def _load_hdf5(request: _Request) -> Any:
     # The old format knows classes by their bare names, and looks for them here first.
     ours = {"Functional": Functional, "Model": Model, "Sequential": Sequential, **request.custom_objects}
     with h5py.File(request.path, "r") as file, _variables_within(size, request):
-        _check(parsed(text(file.attrs["model_config"]), request.path), request)
-        model = load_hdf5_model(file, ours, request.safe_mode)
+        config = parsed(text(file.attrs["model_config"]), request.path)
+        _check(config, request)
+        try:
+            model = load_hdf5_model(file, ours, request.safe_mode)
+        except ValueError as error:
+            if "Model expected 0 layers" not in str(error):
+                raise
+            raise _shapeless(config, request.path) from error
     if request.compiled:
         with _variables_within(size, request):
             restore_compilation(model, request.path, request.custom_objects)
     return model
+
+
+def _shapeless(config: dict[str, Any], path: str) -> RebuildError:
+    what = f"it is of the class {config.get('class_name')}, and the format holds no shape of the inputs of such a model"
+    return RebuildError(
+        message(path, what, "Make the model, call it once, then call its `load_weights` with this file")
+    )
 
 
 def _load_archive_2(request: _Request) -> Any:

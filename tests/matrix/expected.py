@@ -76,7 +76,7 @@ def judged(form: str, writer: str, reader: str, kind: str, unwritten: str | None
         return Cell(form, writer, reader, kind, "·", reason or unwritten, not reason, was_written=False)
     mark, reason = _came_of(form, found)
     must = reader == "here" or (writer == "here" and form in OF_OURS[reader])
-    known = _why_not_read(form, reader, kind, mark)
+    known = _why_not_read(form, writer, reader, kind, mark)
     return Cell(form, writer, reader, kind, mark, reason and (known or reason), must and not known and mark not in "=p")
 
 
@@ -99,13 +99,19 @@ def _why_not_written(form: str, writer: str, kind: str) -> str:
     return NOT_WRITTEN.get(writer, {}).get(form, "")
 
 
-def _why_not_read(form: str, reader: str, kind: str, mark: str) -> str:
+def _why_not_read(form: str, writer: str, reader: str, kind: str, mark: str) -> str:
     if kind == "subclassed" and form == ".h5":
         return NO_SHAPE
     if reader == "keras" and form in ("SavedModel", "checkpoint"):
         return NOT_WRITTEN["keras"][form]
     if reader == "keras" and form == ".h5" and mark == "s":
         return "Keras 3 restores no optimizer from `.h5`, not from its own either"
+    if reader == "tf_keras" and form == ".h5" and kind == "custom":
+        return "tf_keras cannot read a custom activation in `.h5`, not from its own either"
+    if (reader, writer, form, mark) == ("tf_keras", "here", ".h5", "s"):
+        return "tf_keras makes no optimizer of the arguments that one of Keras 3 has"
+    if (reader, writer, form, kind) == ("tf_keras", "here", "JSON, and weights", "subclassed"):
+        return "tf_keras makes no optimizer of the arguments that one of Keras 3 has"
     return ""
 
 

@@ -102,8 +102,7 @@ def _arranged(
 def _slot(name: str) -> str | None:
     """Read which slot a name is of: `Adam/m/dense/kernel:0` (tf_keras), `Adam/dense/kernel/m:0` (TensorFlow 2's Keras).
 
-    Keras 2.3 numbers them, as `training/Adam/m_3:0`. An optimizer of tf_keras that was built by itself, as that of
-    every model it opens, has `m/dense/kernel:0`.
+    Keras 2.3 numbers them, as `training/Adam/m_3:0`.
     """
     parts = name.removesuffix(":0").split("/")
     if parts[-1] == "learning_rate":
@@ -114,7 +113,7 @@ def _slot(name: str) -> str | None:
         return numbered[1]
     if len(parts) > 2 and parts[1] in known:
         return parts[1]
-    return next((part for part in (parts[-1], parts[0]) if part in known), None)
+    return parts[-1] if parts[-1] in known else None
 
 
 def _targets(optimizer: Any, variables: Sequence[Any], found: dict[str, list[Array]]) -> list[Any] | None:
