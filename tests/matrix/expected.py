@@ -8,8 +8,8 @@ LIBRARIES = ("keras", "tf_keras", "here")
 TOLERANCE = 1e-5
 
 OF_OURS = {
-    "keras": {".keras", ".keras, unzipped", ".h5", ".weights.h5", "weights .h5", "JSON, and weights", "export"},
-    "tf_keras": {".h5", "weights .h5", "weights .h5, by name", "JSON, and weights", "export"},
+    "keras": set(FORMATS) - {"SavedModel", "checkpoint"},
+    "tf_keras": {".h5", "checkpoint", "weights .h5", "weights .h5, by name", "JSON, and weights", "export"},
 }
 """What the other libraries read of what is written here. What they make of each other's files is shown, no more."""
 

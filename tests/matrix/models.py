@@ -108,7 +108,7 @@ def made(k: Any, kind: str, optimizer: Any = None) -> Any:
 def _classes(k: Any) -> dict[str, Any]:
     import tensorflow as tf
 
-    class Scale(k.layers.Layer):
+    class Scale(k.layers.Layer):  # type: ignore[misc]  # of any of the libraries
         """Multiply by weights, and by a number out of the configuration."""
 
         def __init__(self, factor: float, **options: Any) -> None:
@@ -125,7 +125,7 @@ def _classes(k: Any) -> dict[str, Any]:
         def get_config(self) -> dict[str, Any]:
             return {**super().get_config(), "factor": self.factor}
 
-    class Blend(k.Model):
+    class Blend(k.Model):  # type: ignore[misc]
         """Two ways that are added, one of them through a list of layers."""
 
         def __init__(self, units: int, **options: Any) -> None:

@@ -51,13 +51,13 @@ def _reasons(cells: Iterable[Cell]) -> Iterator[str]:
         found.setdefault(re.sub(r"'[^']*'|/\S+|\d[-\d.e]*", "", cell.reason)[:40], []).append(cell)
     for those in found.values():
         yield f"   {those[0].reason[:LONGEST]}"
-        forms: dict[tuple[str, str], dict[str, list[str]]] = {}
+        forms: dict[tuple[str, str], list[str]] = {}
         for cell in those:
             reads = f"{cell.reader} reads {cell.form}" if cell.was_written else cell.form
-            forms.setdefault((reads, cell.writer), {}).setdefault(cell.kind, [])
+            forms.setdefault((reads, cell.writer), []).append(cell.kind)
         joined: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         for (reads, writer), kinds in forms.items():
             joined.setdefault((reads, tuple(kinds)), []).append(writer)
-        for (reads, kinds), writers in joined.items():
-            which = "" if len(kinds) == len(KINDS) else f": {', '.join(kinds)}"
+        for (reads, those_kinds), writers in joined.items():
+            which = "" if len(those_kinds) == len(KINDS) else f": {', '.join(those_kinds)}"
             yield f"      {reads} of {', '.join(writers)}{which}"

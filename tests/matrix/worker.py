@@ -41,10 +41,9 @@ def write(library: str, folder: Path, forms: Sequence[str], kinds: Sequence[str]
     for kind in kinds:
         said |= _write(made(k, kind), kind, folder, library, forms)
         if library == "tf_keras":
-            old = k.optimizers.legacy.Adam(0.02, epsilon=1e-3)
-            said |= _write(
-                made(k, kind, old), kind, folder, "tf.keras 2.10", [name for name in forms if name in OLD_FORMATS]
-            )
+            old = made(k, kind, k.optimizers.legacy.Adam(0.02, epsilon=1e-3))
+            said |= _write(old, kind, folder, "tf.keras 2.10", [name for name in forms if name in OLD_FORMATS])
+        if library == "tf_keras" and ".h5" in forms:
             said |= _write_layouts(kind, folder)
     return said
 
