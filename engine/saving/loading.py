@@ -112,12 +112,25 @@ def _load_hdf5(request: _Request) -> Any:
     with h5py.File(request.path, "r") as file, _variables_within(size, request):
         training = file.attrs.get("training_config")
         known = parsed(text(training), request.path) if request.compiled and training is not None else None
-        _check(parsed(text(file.attrs["model_config"]), request.path), request, known)
-        model = load_hdf5_model(file, ours, request.safe_mode)
+        config = parsed(text(file.attrs["model_config"]), request.path)
+        _check(config, request, known)
+        try:
+            model = load_hdf5_model(file, ours, request.safe_mode)
+        except ValueError as error:
+            if "Model expected 0 layers" not in str(error):
+                raise
+            raise _shapeless(config, request.path) from error
     if request.compiled:
         with _variables_within(size, request):
             restore_compilation(model, request.path, request.custom_objects)
     return model
+
+
+def _shapeless(config: dict[str, Any], path: str) -> RebuildError:
+    what = f"it is of the class {config.get('class_name')}, and the format holds no shape of the inputs of such a model"
+    return RebuildError(
+        message(path, what, "Make the model, call it once, then call its `load_weights` with this file")
+    )
 
 
 def _load_archive_2(request: _Request) -> Any:
