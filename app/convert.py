@@ -23,7 +23,8 @@ order. Files of Keras itself come out at 0."""
 
 _PASS = r"Pass them as `custom_objects=\{.*?\}`, or import what registers them \(.*?\) first"
 
-EXPORTS = {"onnx": ".onnx", "litert": ".tflite", "openvino": ".xml"}
+EXPORTS = {"tf_saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml"}
+"""Formats that are run without Keras, and the suffix of each."""
 
 
 def convert(
@@ -36,11 +37,13 @@ def convert(
     objects: Path | None = None,
     as_json: bool = False,
     format: str | None = None,  # noqa: A002 — as it is called on the command line
+    calibrate: Path | None = None,
+    size: int | None = None,
 ) -> Exit:
     """Open a model file and write it in the format that the suffix of another names.
 
     Args:
-        source: A model file that `load_model` opens.
+        source: A model file that `load_model` opens, or the folder of a project or of a run.
         target: The file to write.
         verify: Read it again and compare predictions.
         allow_unsafe: Open files that run code.
@@ -48,6 +51,8 @@ def convert(
         objects: A Python file with the classes and functions that the model needs.
         as_json: Print one JSON object.
         format: What the file is exported for; as its suffix says when `None`.
+        calibrate: A file of NumPy's with inputs; what is written has 8 bits, and is verified on them.
+        size: What a dimension that the model leaves open is in an export, the batch apart.
 
     Returns:
         0 if it was written and, verified, predicts the same.
@@ -58,37 +63,62 @@ def convert(
     from kerastui.engine.saving import converting
     from kerastui.engine.saving.loading import load_model
 
+    safe, error = not allow_unsafe, None
     try:
         with _without_remarks():
             converting.suffix_of(target)
+            rows = None if calibrate is None else converting.read_samples(calibrate)
             custom = _objects(objects)
-            model = load_model(source, custom, safe_mode=not allow_unsafe)
-            missing = converting.write(model, target, format)
-            error = converting.largest_error(model, target, custom, not allow_unsafe, format) if verify else None
-    except (OSError, ValueError, TypeError, ImportError, NotImplementedError) as problem:
+            model = load_model(_model_in(source), custom, safe_mode=safe)
+            missing = converting.write(model, target, format, rows, size)
+            if verify:
+                error = converting.largest_error(model, target, custom, safe, format, rows, size)
+    except (OSError, ValueError, TypeError, ImportError, NotImplementedError, Warning) as problem:
         return fail(_line(problem), "", as_json)
-    same = error is None or (math.isfinite(error) and error <= TOLERANCE)
+    same = error is None or (math.isfinite(error) and (error <= TOLERANCE or calibrate is not None))
     _tell(source, target, missing, error, same, as_json)
     return 0 if same else 1
 
 
-def export(source: Path, target: Path, name: str, **options: Any) -> Exit:
-    """Write a model file to be run without Keras.
+def export(source: Path, target: Path, name: str | None, **options: Any) -> Exit:
+    """Write a model to be run without Keras, or as any other file that `convert` writes.
 
     Args:
-        source: A model file that `load_model` opens.
+        source: A model file that `load_model` opens, or the folder of a project or of a run.
         target: The file or folder to write.
-        name: `"tf_saved_model"`, `"onnx"`, `"litert"` or `"openvino"`.
+        name: `"tf_saved_model"`, `"onnx"`, `"litert"` or `"openvino"`; `None` for what the suffix says, which for
+            none at all is the first.
         **options: As `convert` takes them.
 
     Returns:
         0 if it was written and, verified, predicts the same.
     """
-    suffix = EXPORTS.get(name, "")
-    if target.suffix != suffix:
-        wanted = f"must end in {suffix}" if suffix else "must be a folder, without a suffix"
-        return fail(f"{target} {wanted} for --format {name}", "", bool(options.get("as_json")))
+    by_suffix = {suffix: form for form, suffix in EXPORTS.items()}
+    name = name or by_suffix.get(target.suffix)
+    wrong = ""
+    if name and target.suffix != EXPORTS[name]:
+        wanted = f"must end in {EXPORTS[name]}" if EXPORTS[name] else "must be a folder, without a suffix"
+        wrong = f"{target} {wanted} for --format {name}"
+    if options.get("calibrate") and name != "litert":
+        wrong = f"--calibrate is for LiteRT, a file that ends in .tflite. Received: {target}"
+    if wrong:
+        return fail(wrong, "", bool(options.get("as_json")))
     return convert(source, target, format=name, **options)
+
+
+def _model_in(source: Path) -> Path:
+    """Give the model file in the folder of a project or of a run; other paths are themselves."""
+    from kerastui.engine.project.files import FILE_NAME
+    from kerastui.engine.runs import kept_model
+
+    if not (source / FILE_NAME).is_file():
+        return source
+    found = kept_model(source)
+    if found is None:
+        raise FileNotFoundError(
+            f"{source}: no run of this project kept a model. Train it with `kerastui train {source}`"
+        )
+    return found
 
 
 @contextmanager
