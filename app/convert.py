@@ -7,6 +7,7 @@ import logging
 import math
 import os
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,13 @@ TOLERANCE = 1e-4
 """Largest difference of predictions that `--verify` takes for the same: runtimes other than TensorFlow add in another
 order. Files of Keras itself come out at 0."""
 
-_PASS = r"Pass them as `custom_objects=\{.*?\}`, or import what registers them \(.*?\) first"
+_WORDS = (
+    (r"Pass them as `custom_objects=\{.*?\}`, or import what registers them \(.*?\) first", "Give --objects FILE.py"),
+    (r"[Pp]ass `safe_mode=False`", "give --allow-unsafe"),
+    (r"Pass the number as `input_signature=.*?`", "Give the number as --size"),
+    (r"format='tf_saved_model' holds every model", "A SavedModel, a folder without a suffix, holds every model"),
+)
+"""What an error says to do in Python, and what that is on the command line."""
 
 EXPORTS = {"tf_saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml"}
 """Formats that are run without Keras, and the suffix of each."""
@@ -59,6 +66,8 @@ def convert(
     """
     if os.path.lexists(target) and not force:
         return fail(f"{target} is there already", "--force replaces it", as_json)
+    if not target.absolute().parent.is_dir():
+        return fail(f"{target.parent} is no folder to write in", "make it first", as_json)
     quiet()
     from kerastui.engine.saving import converting
     from kerastui.engine.saving.loading import load_model
@@ -70,7 +79,10 @@ def convert(
             rows = None if calibrate is None else converting.read_samples(calibrate)
             custom = _objects(objects)
             model = load_model(_model_in(source), custom, safe_mode=safe)
-            missing = converting.write(model, target, format, rows, size)
+            converting.call_once(model)
+            if verify:
+                converting.samples_for(model, size)  # raises before anything is written if its inputs are not known
+            missing = _written(model, target, format, rows, size)
             if verify:
                 error = converting.largest_error(model, target, custom, safe, format, rows, size)
     except (OSError, ValueError, TypeError, ImportError, NotImplementedError, Warning) as problem:
@@ -106,6 +118,17 @@ def export(source: Path, target: Path, name: str | None, **options: Any) -> Exit
     return convert(source, target, format=name, **options)
 
 
+def _written(model: Any, target: Path, *options: Any) -> str | None:
+    """Write the model; what the disk says of a file beside the target is said of the target."""
+    from kerastui.engine.saving import converting
+
+    try:
+        return converting.write(model, target, *options)
+    except OSError as error:
+        why = error.strerror or " ".join(str(error).split())
+        raise OSError(f"{target}: it cannot be written ({why}). Make room there, or choose another place") from error
+
+
 def _model_in(source: Path) -> Path:
     """Give the model file in the folder of a project or of a run; other paths are themselves."""
     from kerastui.engine.project.files import FILE_NAME
@@ -123,15 +146,24 @@ def _model_in(source: Path) -> Path:
 
 @contextmanager
 def _without_remarks() -> Iterator[None]:
-    """Within this, Keras and TensorFlow keep to themselves what they think of the format that was asked for."""
+    """Within this, Keras, TensorFlow and the converters keep to themselves what they think of the format asked for.
+
+    LiteRT writes to the file behind `stderr`, past Python.
+    """
     logger = logging.getLogger("absl")
     before = logger.level
     logger.setLevel(logging.ERROR)
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
         logger.setLevel(before)
 
 
@@ -151,7 +183,11 @@ def _objects(path: Path | None) -> dict[str, Any]:
 def _line(error: Exception) -> str:
     """Put an error on one line, in the words of the command line."""
     text = " ".join(str(error).split()) or type(error).__name__
-    return re.sub("[Pp]ass `safe_mode=False`", "give --allow-unsafe", re.sub(_PASS, "Give --objects FILE.py", text))
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        text = f"{error.filename}: it cannot be read ({error.strerror})"
+    for pattern, words in _WORDS:
+        text = re.sub(pattern, words, text)
+    return text
 
 
 def _tell(source: Path, target: Path, missing: str | None, error: float | None, same: bool, as_json: bool) -> None:

@@ -6,6 +6,7 @@ import os
 import warnings
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,27 @@ def write(
     return None
 
 
+def call_once(model: Any) -> None:
+    """Have a model that declares no inputs know them, by calling it on zeros of the shapes in its file.
+
+    Args:
+        model: A model as it was loaded. Nothing changes where it knows its inputs, or the file says nothing of them.
+    """
+    built = model.get_build_config() or {}
+    shapes = list((built.get("shapes_dict") or {"": built.get("input_shape")}).values())
+    if model.save_spec() is None and None not in shapes:
+        with suppress(TypeError, ValueError, tf.errors.OpError):  # zeros of this kind are not what it takes
+            model(*map(_zeros, shapes))
+
+
+def _zeros(shape: Any) -> Any:
+    if isinstance(shape, dict):
+        return {name: _zeros(one) for name, one in shape.items()}
+    if all(size is None or isinstance(size, int) for size in shape):
+        return np.zeros([BATCH, *(OPEN_SIZE if size is None else size for size in shape[1:])], "float32")
+    return [_zeros(one) for one in shape]
+
+
 def suffix_of(path: str | os.PathLike[str]) -> str:
     """Give the suffix that names the format of a file to write.
 
@@ -146,7 +168,7 @@ def read_samples(path: str | os.PathLike[str]) -> Any:
         with found:
             arrays = {name: found[name] for name in found.files}
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        what = f"{os.fspath(path)} holds no arrays of NumPy that can be read ({error})"
+        what = f"{os.fspath(path)} holds no arrays of NumPy, or pickled ones, which are not read"
         raise ValueError(f"{what}. Write it with numpy.savez(path, name_of_input=rows)") from error
     return next(iter(arrays.values())) if len(arrays) == 1 else arrays
 

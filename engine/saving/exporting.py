@@ -15,6 +15,7 @@ import tensorflow as tf
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import keras, print_msg
 from kerastui.engine.saving import exportable, verifying
+from kerastui.engine.saving.kinds import storing
 from kerastui.engine.saving.save_spec import SaveSpec
 from kerastui.engine.saving.writing import replacing_folder
 
@@ -82,7 +83,8 @@ def export(
     loops = format == "litert" and calibration is None and "target_spec" in kwargs
 
     def write(to: str) -> None:
-        with exportable.in_words(model, format), exportable.in_plain_terms(model, format, loops):
+        plain = exportable.in_plain_terms(model, format, loops)
+        with exportable.in_words(model, format), storing(path), plain:
             _export(model, to, format, input_signature, kwargs)
         _check_written(model, to, format, verify is not None)
 

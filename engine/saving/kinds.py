@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -24,6 +25,8 @@ PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".dill")
 
 _HDF5_SAYS = re.compile(r"\W*(can't|unable to|couldn't|unspecified error)\b.*\(.*\)\W*$", re.IGNORECASE | re.DOTALL)
 """How HDF5 words what it cannot read, whatever the class of the error: what it was about to do, and why not."""
+
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO)
 
 _LARGEST_METADATA = 1 << 20
 """Bytes read to tell generations apart; what Keras writes has about 80."""
@@ -203,6 +206,32 @@ class reading:  # noqa: N801 — used as a context manager, like a function
             return
         what = f"the file is damaged or cut short ({error})"
         raise DamagedFileError(message(self._path, what, "Take it from where it came from again")) from error
+
+
+class storing:  # noqa: N801 — used as a context manager, like a function
+    """Within this, what a library says of a disk that takes no more becomes an `OSError` with its number and the file.
+
+    HDF5 says it in a `RuntimeError` as it closes a file, TensorFlow in errors of its own, OpenVINO hardly.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        """Word the error."""
+        library = type(error).__module__.startswith(("tensorflow", "openvino"))
+        numbered = getattr(error, "errno", None) is not None
+        if numbered or not (library or isinstance(error, (OSError, RuntimeError))):
+            return
+        said = str(error)
+        told = re.search(r"errno = (\d+)", said)
+        number = int(told[1]) if told else next((one for one in _OF_THE_DISK if os.strerror(one) in said), 0)
+        if number or "iostream error" in said:
+            number = number or errno.EIO
+            raise OSError(number, os.strerror(number), os.fspath(self._path)) from error
 
 
 def is_damage(error: BaseException) -> bool:

@@ -16,6 +16,7 @@ from kerastui.engine.keras_private import ask_to_proceed_with_overwrite, keras, 
 from kerastui.engine.saving import hdf5_weights
 from kerastui.engine.saving.checkpoint import is_checkpoint, load_checkpoint, write_checkpoint
 from kerastui.engine.saving.guards import check_archive, check_hdf5
+from kerastui.engine.saving.kinds import storing
 
 KERAS3_SUFFIX = ".weights.h5"
 HDF5_SUFFIXES = (".h5", ".hdf5", ".keras")
@@ -57,12 +58,13 @@ def save_weights(
     if not overwrite and tf.io.gfile.exists(written) and not _may_overwrite(written):
         return
     if chosen == "tf":
-        write_checkpoint(model, path, options)
+        with storing(path):
+            write_checkpoint(model, path, options)
     elif "://" in path:
         _write_remote(model, path)
     else:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
+        with storing(path), replacing(path) as temporary:
             _write_hdf5(model, temporary, path)
 
 

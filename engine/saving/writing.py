@@ -22,6 +22,7 @@ from kerastui.engine.keras_private import (
     model_as_json,
     write_state,
 )
+from kerastui.engine.saving.kinds import storing
 from kerastui.engine.saving.saved_model import PARTS, write_saved_model
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
@@ -79,7 +80,7 @@ def save_model(
     kind = _format(path, save_format)
     if not overwrite and os.path.exists(path) and not may_overwrite(path):
         return
-    with compilation_kept(model), nullcontext() if include_optimizer else _uncompiled(model):
+    with storing(path), compilation_kept(model), nullcontext() if include_optimizer else _uncompiled(model):
         if zipped is False or path.startswith("hf://") or ("://" in path and kind != "tf"):
             keras.saving.save_model(model, filepath, zipped=zipped, include_optimizer=include_optimizer)
         elif kind == "keras":
