@@ -43,4 +43,4 @@ bench:
 
 # Each kind of model in each format, run without Keras: the largest error.
 exports:
-	uv run --extra onnx --extra openvino python benchmarks/exports.py
+	uv run python benchmarks/exports.py

@@ -152,16 +152,17 @@ def test_a_project_gives_its_newest_model(source: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_8_bits_are_calibrated_from_a_file(source: Path, tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    rows = {"a": random.random((20, 3), "float32"), "b": random.integers(0, 5, (20, 4))}
+    rows: dict[str, Any] = {"a": random.random((20, 3), "float32"), "b": random.integers(0, 5, (20, 4))}
     np.savez(tmp_path / "rows.npz", **rows)
     arguments = ("--calibrate", tmp_path / "rows.npz", "--verify", "--json")
     told = json.loads(run("export", source, tmp_path / "m.tflite", *arguments).output)
     assert told["same"] is True
     assert 0 < told["largest_error"] < 0.1
-    for name, array, said in (
+    cases: list[tuple[str, Any, str]] = [
         ("wrong.npz", rows["a"], "2 input(s): a, b. Received samples for 1"),
         ("pickled.npy", np.array([{}], object), "pickled ones, which are not read"),
-    ):
+    ]
+    for name, array, said in cases:
         with (tmp_path / name).open("wb") as file:
             (np.savez if name.endswith("z") else np.save)(file, array)
         refused = run("export", source, tmp_path / "n.tflite", "--calibrate", tmp_path / name)
