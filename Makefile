@@ -1,5 +1,5 @@
 # `make check` is what CI runs. Each target is one command of CONTRIBUTING.md.
-.PHONY: check setup format lint tree types contracts tests pins catalog bench matrix
+.PHONY: check setup format lint tree types contracts tests pins catalog bench matrix exports
 
 check: setup lint types contracts tests
 
@@ -43,3 +43,7 @@ bench:
 
 matrix:
 	uv run python -m tests.matrix
+
+# Each kind of model in each format, run without Keras: the largest error.
+exports:
+	uv run python benchmarks/exports.py

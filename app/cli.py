@@ -136,8 +136,9 @@ def _conversion(command: Any) -> Any:
 def convert(source: Path, target: Path, **options: Any) -> None:
     """Write the model file SOURCE as TARGET, in the format of its suffix.
 
-    SOURCE is a .keras or HDF5 file of any Keras, or a SavedModel. TARGET ends in .keras, .h5, .weights.h5, .json,
-    .onnx, .tflite or .xml (OpenVINO); without a suffix it is a SavedModel.
+    SOURCE is a .keras or HDF5 file of any Keras, a SavedModel, or the folder of a project, whose newest model is taken.
+    TARGET ends in .keras, .h5, .weights.h5, .json, .onnx, .tflite or .xml (OpenVINO); without a suffix it is a
+    SavedModel.
     """
     from kerastui.convert import convert as run
 
@@ -151,13 +152,17 @@ def convert(source: Path, target: Path, **options: Any) -> None:
     "--format",
     "name",
     type=click.Choice(["tf_saved_model", "onnx", "litert", "openvino"]),
-    default="tf_saved_model",
-    show_default=True,
-    help="What is to run it.",
+    help="What is to run it; by default what the suffix of TARGET says.",
 )
+@click.option("--calibrate", type=FILE, help=".npy or .npz with inputs: LiteRT computes in 8 bits, set by them.")
+@click.option("--size", type=click.IntRange(1), help="What dimensions are that the model leaves open, not the batch.")
 @_conversion
-def export(source: Path, target: Path, name: str, **options: Any) -> None:
-    """Write the model file SOURCE as TARGET, to be run without Keras."""
+def export(source: Path, target: Path, name: str | None, **options: Any) -> None:
+    """Write the model in SOURCE, a model file or a project's folder, to be run without Keras.
+
+    TARGET ends in .onnx, .tflite (LiteRT) or .xml (OpenVINO); without a suffix it is a SavedModel that TensorFlow
+    Serving runs. Other suffixes are those of `kerastui convert`. Of a project the newest model is taken.
+    """
     from kerastui.convert import export as run
 
     sys.exit(run(source, target, name, **options))

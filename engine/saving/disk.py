@@ -1,4 +1,4 @@
-"""What HDF5 and TensorFlow say of a disk that takes no more, in the system's words."""
+"""What HDF5, TensorFlow and OpenVINO say of a disk that takes no more, in the system's words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO)
 _NUMBER = re.compile(r"errno = (\d+)")  # so HDF5 has it in the message of a `RuntimeError`
 
 
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"errno = (\d+)")  # so HDF5 has it in the message of a `Ru
 def disk_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     """Within this, an error that comes of a full, read-only or broken disk is an `OSError` with number and file.
 
-    HDF5 raises it as a `RuntimeError` when it closes the file, TensorFlow as one of its own errors.
+    HDF5 raises it as a `RuntimeError` when it closes the file, TensorFlow and OpenVINO as one of their own errors.
 
     Args:
         path: The file that was to be written, for the message.
@@ -42,5 +42,7 @@ def _number_of(error: BaseException | None) -> int | None:
         for number in _NUMBERS:
             if os.strerror(number) in str(error):  # TensorFlow has no more than the words
                 return number
+        if "iostream error" in str(error):  # all that OpenVINO says
+            return errno.EIO
         error = error.__cause__ or error.__context__
     return None

@@ -180,7 +180,7 @@ _INSTEAD = {
 def _refuse(path: str, kind: Kind) -> NoReturn:
     error = UnsafeFileError if kind is Kind.PICKLE else ForeignFileError
     hint = _INSTEAD.get(kind, "A model is a `.keras` or HDF5 file, or the folder of a SavedModel")
-    raise error(message(path, f"it is {kind.value}, not a whole model", hint))
+    raise error(message(path, f"it is {kind.value}{'' if kind is Kind.OTHER else ', not a whole model'}", hint))
 
 
 def _check(config: dict[str, Any], request: _Request, training: dict[str, Any] | None = None) -> None:
@@ -251,10 +251,11 @@ def _worded(request: _Request, error: Exception) -> ModelFileError:
     listed = re.search(r"could not be loaded:\s*\[(.*)\]\s*$", said, re.DOTALL)
     if listed is not None:
         layers = re.findall(r"name=([^,>\s]+)", listed[1]) or [listed[1]]
-        first = said.partition("\n\n")[2].partition("\n\n")[0]
+        first = re.sub(r"(?s), value=\[.*?\](?=>)", "", said.partition("\n\n")[2].partition("\n\n")[0])
         what = f"the weights in it do not fit the layers {', '.join(layers)} ({first})"
         return RebuildError(message(request.path, what, "The file was put together from parts, or is damaged"))
-    return RebuildError(message(request.path, f"no model can be made of it: {said}"))
+    hint = "The file was put together from parts, or is damaged" if "Expected a model.weights" in said else ""
+    return RebuildError(message(request.path, f"no model can be made of it: {said}", hint))
 
 
 def _brief(said: str) -> str:
