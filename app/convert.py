@@ -59,14 +59,14 @@ def convert(
     from kerastui.engine.saving.loading import load_model
 
     try:
-        with _without_remarks():
+        with without_remarks():
             converting.suffix_of(target)
-            custom = _objects(objects)
+            custom = objects_of(objects)
             model = load_model(source, custom, safe_mode=not allow_unsafe)
             missing = converting.write(model, target, format)
             error = converting.largest_error(model, target, custom, not allow_unsafe, format) if verify else None
     except (OSError, ValueError, TypeError, ImportError, NotImplementedError) as problem:
-        return fail(_line(problem), "", as_json)
+        return fail(line(problem), "", as_json)
     same = error is None or (math.isfinite(error) and error <= TOLERANCE)
     _tell(source, target, missing, error, same, as_json)
     return 0 if same else 1
@@ -92,7 +92,7 @@ def export(source: Path, target: Path, name: str, **options: Any) -> Exit:
 
 
 @contextmanager
-def _without_remarks() -> Iterator[None]:
+def without_remarks() -> Iterator[None]:
     """Within this, Keras and TensorFlow keep to themselves what they think of the format that was asked for."""
     logger = logging.getLogger("absl")
     before = logger.level
@@ -105,8 +105,15 @@ def _without_remarks() -> Iterator[None]:
         logger.setLevel(before)
 
 
-def _objects(path: Path | None) -> dict[str, Any]:
-    """Run a Python file of the user's, and give what Keras may need of it; what registers itself does so."""
+def objects_of(path: Path | None) -> dict[str, Any]:
+    """Run a Python file of the user's, and give what Keras may need of it; what registers itself does so.
+
+    Args:
+        path: The file; nothing is run when `None`.
+
+    Raises:
+        ValueError: The file raises an error.
+    """
     if path is None:
         return {}
     import runpy
@@ -118,8 +125,12 @@ def _objects(path: Path | None) -> dict[str, Any]:
     return {name: value for name, value in found.items() if callable(value) and not name.startswith("_")}
 
 
-def _line(error: Exception) -> str:
-    """Put an error on one line, in the words of the command line."""
+def line(error: Exception) -> str:
+    """Put an error on one line, in the words of the command line.
+
+    Args:
+        error: What was raised.
+    """
     text = " ".join(str(error).split()) or type(error).__name__
     return re.sub("[Pp]ass `safe_mode=False`", "give --allow-unsafe", re.sub(_PASS, "Give --objects FILE.py", text))
 

@@ -1,0 +1,167 @@
+"""Keras's own objects as the document names them: a public class, and the arguments that differ from the default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+from kerastui.engine.catalog.catalog import MODULES, Argument, Entry, Kind, catalog
+from kerastui.engine.catalog.objects import build_object
+from kerastui.engine.keras_private import keras
+from kerastui.engine.project.document import Spec, Value
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType({module: kind for kind, module in MODULES.items()})
+BY_NAME: Final = frozenset({"initializer", "regularizer", "constraint"})
+"""Kinds that are given by name alone where they take no arguments: `"he_normal"`."""
+
+Defaults = dict[str, dict[str, Any]]
+
+
+class Unheld(ValueError):
+    """Say what a project cannot hold, and no more than that: `my_fn is a function of its own`."""
+
+
+def spec_of(made: Any, kind: Kind, known: Defaults) -> Spec:
+    """Name a Keras object by its public class and the arguments that differ from the default.
+
+    What the document says is built again and its configuration compared with that of the object, so nothing is lost
+    without notice.
+
+    Args:
+        made: A layer, optimizer, loss, metric, … of Keras.
+        kind: What it is.
+        known: Configurations of objects with defaults, by class; filled here, since each takes a construction.
+
+    Raises:
+        Unheld: It is no public class of Keras, or has a setting that no argument gives.
+    """
+    serialised = keras.saving.serialize_keras_object(made)
+    if getattr(import_module(MODULES[kind]), type(made).__name__, None) is not type(made):
+        raise Unheld(f"{type(made).__name__} is no public class of Keras")
+    return spec_from(serialised, kind, known)
+
+
+def spec_from(serialised: Mapping[str, Any], kind: Kind, known: Defaults) -> Spec:
+    """Do what `spec_of` does, for an object as Keras serialises it.
+
+    Args:
+        serialised: A dict with `class_name` and `config`.
+        kind: What it is.
+        known: As in `spec_of`.
+
+    Raises:
+        Unheld: As `spec_of` does.
+    """
+    name, config = str(serialised["class_name"]), serialised["config"]
+    entry = catalog().get(kind, name)
+    if entry is None or not isinstance(config, Mapping):
+        raise Unheld(f"{name} is no public {kind} of Keras")
+    given = {key: item for key, item in config.items() if key != "name"}
+    required = {item.name for item in entry.arguments if item.required}
+    needed = {key: _argument(entry, key, given[key], known) for key in given if key in required}
+    usual = _defaults(entry, kind, needed, known)
+    arguments = dict(needed)
+    for key, item in given.items():
+        if key not in required and (key not in usual or alike(item) != alike(usual[key])):
+            arguments[key] = _argument(entry, key, item, known)
+    spec = Spec(entry.name, arguments)
+    _verify(spec, kind, given)
+    return spec
+
+
+def alike(item: Any) -> Any:
+    """Reduce a serialised value to what matters: no names of objects, no difference of lists and tuples."""
+    if isinstance(item, Mapping):
+        if item.get("class_name") == "__tuple__":
+            return alike(item["items"])
+        if item.get("class_name") == "DTypePolicy":
+            return item["config"]["name"]
+        if "class_name" in item and "config" in item:
+            config = item["config"]
+            inner = {key: each for key, each in config.items() if key != "name"} if isinstance(config, dict) else config
+            return (item["class_name"], alike(inner))
+        return tuple(sorted((str(key), alike(each)) for key, each in item.items()))
+    if isinstance(item, np.ndarray | np.generic):
+        return alike(item.tolist())
+    if isinstance(item, list | tuple):
+        return tuple(alike(each) for each in item)
+    return item
+
+
+def _defaults(entry: Entry, kind: Kind, needed: Mapping[str, Value], known: Defaults) -> dict[str, Any]:
+    """Give the configuration of an object that got what it must get and nothing else."""
+    key = repr((kind, entry.name, needed))
+    if key not in known:
+        try:
+            known[key] = _config(build_object(Spec(entry.name, needed), kind))
+        except ValueError:  # `Discretization` takes one of two arguments, each of which has a default
+            known[key] = {item.name: item.default for item in entry.arguments if not item.required}
+    return known[key]
+
+
+def _config(made: Any) -> dict[str, Any]:
+    return dict(keras.saving.serialize_keras_object(made)["config"])
+
+
+def _verify(spec: Spec, kind: Kind, given: Mapping[str, Any]) -> None:
+    try:
+        again = _config(build_object(spec, kind))
+    except ValueError as error:
+        raise Unheld(str(error)) from None
+    differ = [key for key, item in given.items() if alike(item) != alike(again.get(key))]
+    if differ:
+        raise Unheld(f"{spec.class_name} comes back with another {' and '.join(differ)}")
+
+
+def _argument(entry: Entry, key: str, item: Any, known: Defaults) -> Value:
+    argument = entry.argument(key)
+    if argument is None:
+        raise Unheld(f"{entry.name} has a setting {key}, which is no argument of it")
+    if argument.type == "code":
+        raise Unheld(f"{entry.name} runs Python code")
+    value = _value(argument, item, known)
+    if entry.kind == "optimizer" and key == "learning_rate" and isinstance(value, float):
+        return _shortest(value)
+    return value
+
+
+def _value(argument: Argument, item: Any, known: Defaults) -> Value:
+    if isinstance(item, np.ndarray | np.generic):
+        item = item.tolist()
+    if item is None or isinstance(item, bool | int | float):
+        return item
+    if isinstance(item, str):
+        if argument.type == "activation" and catalog().get("activation", item) is None:
+            raise Unheld(f"its {argument.name} {item} is none of Keras's")
+        return item
+    if isinstance(item, list | tuple):
+        return tuple(_value(argument, each, known) for each in item)
+    if isinstance(item, Mapping) and item.get("class_name") == "__tuple__":
+        return tuple(_value(argument, each, known) for each in item["items"])
+    if isinstance(item, Mapping) and "class_name" in item and "config" in item:
+        return _object(argument, item, known)
+    raise Unheld(f"its {argument.name} is {type(item).__name__}, which is no value of a project")
+
+
+def _object(argument: Argument, item: Mapping[str, Any], known: Defaults) -> Value:
+    name, config = str(item["class_name"]), item["config"]
+    if name == "DTypePolicy":
+        return str(config["name"])
+    kind = KINDS.get(str(item.get("module")))
+    if kind is None:
+        shown = config if name == "function" else name
+        raise Unheld(f"its {argument.name} is {shown}, which is no public object of Keras")
+    spec = spec_from(item, kind, known)
+    entry = catalog().get(kind, spec.class_name)
+    short = next((alias for alias in entry.aliases if alias.islower()), None) if entry else None
+    return short if kind in BY_NAME and not spec.config and short else spec
+
+
+def _shortest(value: float) -> float:
+    """Undo that an optimizer keeps its learning rate in 32 bits: 0.0003, not 0.0003000000142492354."""
+    short = float(str(np.float32(value)))
+    return short if float(np.float32(short)) == value else value
