@@ -56,7 +56,7 @@ def import_model(
         return fail(line(problem), "", as_json)
     same = error is None or (math.isfinite(error) and error <= TOLERANCE)
     graph = imported.project.graph
-    left_out = [*imported.left_out, *([] if trained else ["weights, which JSON has none of"])]
+    left_out = [*imported.left_out, *([] if trained else ["weights (JSON has none)"])]
     found = {
         "source": str(source),
         "folder": str(folder),

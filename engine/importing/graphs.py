@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from kerastui.engine.catalog.catalog import Entry, catalog
+from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.importing.operations import steps_of
-from kerastui.engine.importing.values import Defaults, Unheld, spec_of
-from kerastui.engine.keras_private import calls_by_depth, keras, mask_of
+from kerastui.engine.importing.values import Known, Unheld, spec_of
+from kerastui.engine.keras_private import calls_by_depth, calls_of, keras, mask_of, origin
 from kerastui.engine.project.checks import LEARNED
 from kerastui.engine.project.document import Call, Graph, Input, Layer, Spec, Value
 
@@ -65,7 +65,7 @@ def output_names(model: Any) -> list[str]:
     structure = _functional(model)._outputs_struct
     if isinstance(structure, dict) and all(isinstance(item, keras.KerasTensor) for item in structure.values()):
         return sorted(structure)
-    return _numbered(list(model.output_names))
+    return _numbered([origin(tensor)[0].name for tensor in model.outputs])
 
 
 def is_graph(model: Any) -> bool:
@@ -91,11 +91,11 @@ class _Reader:
         self.notes: list[str] = []
         self._ids: dict[tuple[int, str], str] = {}
         self._kept: list[Any] = []
-        self._known: Defaults = {}
+        self._known = Known()
 
     def input(self, tensor: Any) -> str:
         """Take an input of the model; return its id."""
-        layer = tensor._keras_history[0]
+        layer = origin(tensor)[0]
         key = self._free(layer.name)
         self.inputs[key] = Input(tuple(tensor.shape[1:]), str(tensor.dtype))
         if tensor.shape and tensor.shape[0] is not None:
@@ -135,16 +135,15 @@ class _Reader:
             return self.walk(operation, f"{prefix}{operation.name}_", given) if all(given) else []
         if _is_public(operation):
             taken = [self._value(tensor, values, prefix) for tensor in inputs_of(call)]
-            layer = self._layer(f"{prefix}{operation.name}", operation, "", lambda: self._spec(operation), True)
+            layer = self._layer(f"{prefix}{operation.name}", operation, "", None, True)
             return [self._call(layer, taken)] if all(taken) else []
         if isinstance(operation, keras.Model):
             raise Unheld(f"{type(operation).__name__} is a model of a class of its own")
         done: list[str] = []
         for step in steps_of(call):
             given = [done[item] if isinstance(item, int) else self._value(item, values, prefix) for item in step.inputs]
-            spec = Spec(step.class_name, step.config)
-            name = f"{prefix}{operation.name}{step.suffix}"
-            layer = self._layer(name, operation, step.suffix, lambda spec=spec: spec, step.has_weights)
+            name, spec = f"{prefix}{operation.name}{step.suffix}", Spec(step.class_name, step.config)
+            layer = self._layer(name, operation, step.suffix, spec, step.has_weights)
             if not all(given):
                 return []
             done.append(self._call(layer, given))
@@ -154,20 +153,21 @@ class _Reader:
         """Return the id of what gives a tensor, `""` where that was refused."""
         if id(tensor) in values:
             return values[id(tensor)]
-        operation, _, index = tensor._keras_history
+        operation, _, index = origin(tensor)
         if index:
-            self.refusals.append(Refusal(f"{prefix}{operation.name}", f"value {index + 1} of its {_many(operation)}"))
+            what = f"its value {index + 1} is used, and a project takes the first of several"
+            self.refusals.append(Refusal(f"{prefix}{operation.name}", what))
         return ""
 
-    def _layer(self, name: str, operation: Any, part: str, describe: Any, has_weights: bool) -> str:
-        """Return the id of a layer, taken when it is first called."""
+    def _layer(self, name: str, operation: Any, part: str, spec: Spec | None, has_weights: bool) -> str:
+        """Return the id of a layer, taken when it is first called; of its own class and arguments without a `spec`."""
         found = self._ids.get((id(operation), part))
         if found is None:
-            spec = describe()
+            spec = spec or self._spec(operation)
             found = self._ids[id(operation), part] = self._free(name)
             self._kept.append(operation)  # an id is that of an object only as long as there is the object
             self.layers[found] = Layer(spec.class_name, spec.config)
-            if has_weights and isinstance(operation, keras.layers.Layer) and operation.weights:
+            if has_weights and operation.weights:
                 self.sources[found] = operation
         return found
 
@@ -253,16 +253,18 @@ def _same(a: Any, b: Any) -> bool:
         return True
     if not (isinstance(a, keras.KerasTensor) and isinstance(b, keras.KerasTensor)):
         return not (isinstance(a, keras.KerasTensor) or isinstance(b, keras.KerasTensor)) and bool(a == b)
-    (first, call, index), (second, other, position) = a._keras_history, b._keras_history
+    (first, call, index), (second, other, position) = origin(a), origin(b)
     if type(first) is not type(second) or index != position or isinstance(first, keras.layers.Layer):
         return False
-    sides = [node.arguments for node in (first._inbound_nodes[call], second._inbound_nodes[other])]
-    left, right = (keras.tree.flatten((side.args, side.kwargs, _settings(op))) for side, op in zip(sides, (first, second), strict=True))
+    left, right = _made_from(first, call), _made_from(second, other)
     return len(left) == len(right) and all(_same(x, y) for x, y in zip(left, right, strict=True))
 
 
-def _settings(operation: Any) -> Any:
-    return [item for key, item in sorted(operation.get_config().items()) if key != "name"]
+def _made_from(operation: Any, call: int) -> list[Any]:
+    """List what an operation is called with and how it is set."""
+    arguments = calls_of(operation)[call].arguments
+    settings = [item for key, item in sorted(operation.get_config().items()) if key != "name"]
+    return list(keras.tree.flatten((arguments.args, arguments.kwargs, settings)))
 
 
 def _needed(calls: list[Any], outputs: Iterable[Any], inputs: Mapping[int, str]) -> list[Any]:
@@ -298,7 +300,7 @@ def _handed_over(call: Any) -> list[Any]:
             raise Unheld(f"called with {name}{'' if _has_tensors(value) else f'={value!r}'}")
     graph = _functional(call.operation)
     if isinstance(given, dict) and not isinstance(graph._inputs_struct, dict):
-        return [given[tensor._keras_history[0].name] for tensor in graph.inputs]
+        return [given[origin(tensor)[0].name] for tensor in graph.inputs]
     return list(keras.tree.flatten(given))
 
 
@@ -320,11 +322,6 @@ def _is_public(operation: Any) -> bool:
 
 def _has_tensors(value: Any) -> bool:
     return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(value))
-
-
-def _many(operation: Any) -> str:
-    entry: Entry | None = catalog().layer(type(operation).__name__)
-    return "values, of which a project takes the first" if entry else "outputs"
 
 
 def _numbered(names: list[str]) -> list[str]:

@@ -134,10 +134,9 @@ def _concatenated(call: Any, tensors: list[Any]) -> list[Step] | None:
 
 def _layer_scale(layer: Any, tensors: list[Any], trained: dict[str, Value]) -> list[Step]:
     axes = "abcdefgh"[: len(tensors[0].shape)]
-    size = int(layer.projection_dim)
     config: dict[str, Value] = {
         "equation": f"{axes},{axes[-1]}->{axes}",
-        "output_shape": (*(None for _ in axes[2:]), size),
+        "output_shape": tuple(tensors[0].shape[1:]),
         "kernel_initializer": Spec("Constant", {"value": float(layer.init_values)}),
     }
     return [Step("EinsumDense", {**config, **trained}, (tensors[0],), has_weights=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,6 +74,13 @@ def project_of(model: Any, name: str, weights: bool = True) -> Imported:
     """
     if not is_graph(model):
         raise ImportRefused([Refusal(model.name, _no_graph(model))])
+    with warnings.catch_warnings():
+        # Keras warns of what cannot be read again once it is written; nothing is, and all of that is refused.
+        warnings.simplefilter("ignore")
+        return _project_of(model, name, weights)
+
+
+def _project_of(model: Any, name: str, weights: bool) -> Imported:
     found = graph_of(model)
     refusals = found.refusals or _differences(model, found)
     if getattr(model, "_added", None) is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.catalog.objects import build_object
-from kerastui.engine.importing.values import Defaults, Unheld, spec_from
+from kerastui.engine.importing.values import Known, Unheld, spec_from
 from kerastui.engine.keras_private import LOSSES, METRICS
 from kerastui.engine.project.document import Compile, Spec
 
@@ -58,7 +58,7 @@ class _Settings:
         self.outputs = outputs
         self.losses: dict[str, str] = {}
         self.notes: list[str] = []
-        self._known: Defaults = {}
+        self._known = Known()
 
     def tried(self, what: str, read: Callable[[], T | None]) -> T | None:
         """Read something; note it and return `None` where it cannot be held."""
@@ -80,7 +80,7 @@ class _Settings:
         found: dict[str, T] = {}
         for name, item in items.items():
             of = f"{what} of {name}" if len(names) > 1 else what
-            value = None if item is None else self.tried(of, lambda name=name, item=item: read(item, name))
+            value = None if item is None else self.tried(of, partial(read, item, name))
             if value is not None:
                 found[name] = value
         return found
@@ -103,7 +103,7 @@ class _Settings:
         """Read the metrics of an output; those that cannot be held are noted one by one."""
         items = given if _is_list(given) else [given]
         of = f" of {name}" if len(self.outputs) > 1 else ""
-        found = [self.tried(f"a metric{of}", lambda item=item: self.metric(item, name)) for item in items]
+        found = [self.tried(f"a metric{of}", partial(self.metric, item, name)) for item in items]
         return tuple(spec for spec in found if spec is not None)
 
     def metric(self, item: Any, name: str) -> Spec | None:

@@ -18,14 +18,25 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType({module: kind for kind, modu
 BY_NAME: Final = frozenset({"initializer", "regularizer", "constraint"})
 """Kinds that are given by name alone where they take no arguments: `"he_normal"`."""
 
-Defaults = dict[str, dict[str, Any]]
+
+class Known:
+    """Remember what constructing objects has told: a large model has the same few layers hundreds of times.
+
+    Attributes:
+        defaults: Configurations of objects with nothing but what they need.
+        specs: What objects became, by their configuration.
+    """
+
+    def __init__(self) -> None:
+        self.defaults: dict[str, dict[str, Any]] = {}
+        self.specs: dict[str, Spec] = {}
 
 
 class Unheld(ValueError):
     """Say what a project cannot hold, and no more than that: `my_fn is a function of its own`."""
 
 
-def spec_of(made: Any, kind: Kind, known: Defaults) -> Spec:
+def spec_of(made: Any, kind: Kind, known: Known) -> Spec:
     """Name a Keras object by its public class and the arguments that differ from the default.
 
     What the document says is built again and its configuration compared with that of the object, so nothing is lost
@@ -34,7 +45,7 @@ def spec_of(made: Any, kind: Kind, known: Defaults) -> Spec:
     Args:
         made: A layer, optimizer, loss, metric, … of Keras.
         kind: What it is.
-        known: Configurations of objects with defaults, by class; filled here, since each takes a construction.
+        known: What is known from objects before; filled here.
 
     Raises:
         Unheld: It is no public class of Keras, or has a setting that no argument gives.
@@ -45,7 +56,7 @@ def spec_of(made: Any, kind: Kind, known: Defaults) -> Spec:
     return spec_from(serialised, kind, known)
 
 
-def spec_from(serialised: Mapping[str, Any], kind: Kind, known: Defaults) -> Spec:
+def spec_from(serialised: Mapping[str, Any], kind: Kind, known: Known) -> Spec:
     """Do what `spec_of` does, for an object as Keras serialises it.
 
     Args:
@@ -61,16 +72,10 @@ def spec_from(serialised: Mapping[str, Any], kind: Kind, known: Defaults) -> Spe
     if entry is None or not isinstance(config, Mapping):
         raise Unheld(f"{name} is no public {kind} of Keras")
     given = {key: item for key, item in config.items() if key != "name"}
-    required = {item.name for item in entry.arguments if item.required}
-    needed = {key: _argument(entry, key, given[key], known) for key in given if key in required}
-    usual = _defaults(entry, kind, needed, known)
-    arguments = dict(needed)
-    for key, item in given.items():
-        if key not in required and (key not in usual or alike(item) != alike(usual[key])):
-            arguments[key] = _argument(entry, key, item, known)
-    spec = Spec(entry.name, arguments)
-    _verify(spec, kind, given)
-    return spec
+    key = repr((kind, name, alike(given)))
+    if key not in known.specs:
+        known.specs[key] = _spec(entry, kind, given, known)
+    return known.specs[key]
 
 
 def alike(item: Any) -> Any:
@@ -92,44 +97,58 @@ def alike(item: Any) -> Any:
     return item
 
 
-def _defaults(entry: Entry, kind: Kind, needed: Mapping[str, Value], known: Defaults) -> dict[str, Any]:
+def _spec(entry: Entry, kind: Kind, given: Mapping[str, Any], known: Known) -> Spec:
+    required = {item.name for item in entry.arguments if item.required}
+    needed = {key: _argument(entry, key, given[key], known) for key in given if key in required}
+    usual = _defaults(entry, kind, needed, known)
+    arguments = dict(needed)
+    for key, item in given.items():
+        if key not in required and (key not in usual or alike(item) != alike(usual[key])):
+            arguments[key] = _argument(entry, key, item, known)
+    if differ := _different(Spec(entry.name, arguments), kind, given):
+        # A default may follow another argument, as the strides of a pooling layer do its size.
+        arguments |= {key: _argument(entry, key, given[key], known, exact=True) for key in differ}
+        differ = _different(Spec(entry.name, arguments), kind, given)
+    if differ:
+        raise Unheld(f"{entry.name} comes back with another {' and '.join(differ)}")
+    return Spec(entry.name, arguments)
+
+
+def _defaults(entry: Entry, kind: Kind, needed: Mapping[str, Value], known: Known) -> dict[str, Any]:
     """Give the configuration of an object that got what it must get and nothing else."""
     key = repr((kind, entry.name, needed))
-    if key not in known:
+    if key not in known.defaults:
         try:
-            known[key] = _config(build_object(Spec(entry.name, needed), kind))
+            known.defaults[key] = _config(build_object(Spec(entry.name, needed), kind))
         except ValueError:  # `Discretization` takes one of two arguments, each of which has a default
-            known[key] = {item.name: item.default for item in entry.arguments if not item.required}
-    return known[key]
+            known.defaults[key] = {item.name: item.default for item in entry.arguments if not item.required}
+    return known.defaults[key]
 
 
 def _config(made: Any) -> dict[str, Any]:
     return dict(keras.saving.serialize_keras_object(made)["config"])
 
 
-def _verify(spec: Spec, kind: Kind, given: Mapping[str, Any]) -> None:
+def _different(spec: Spec, kind: Kind, given: Mapping[str, Any]) -> list[str]:
+    """Build an object of what the document says, and name the settings that are not as given."""
     try:
         again = _config(build_object(spec, kind))
     except ValueError as error:
         raise Unheld(str(error)) from None
-    differ = [key for key, item in given.items() if alike(item) != alike(again.get(key))]
-    if differ:
-        raise Unheld(f"{spec.class_name} comes back with another {' and '.join(differ)}")
+    return [key for key, item in given.items() if alike(item) != alike(again.get(key))]
 
 
-def _argument(entry: Entry, key: str, item: Any, known: Defaults) -> Value:
+def _argument(entry: Entry, key: str, item: Any, known: Known, exact: bool = False) -> Value:
     argument = entry.argument(key)
     if argument is None:
         raise Unheld(f"{entry.name} has a setting {key}, which is no argument of it")
     if argument.type == "code":
         raise Unheld(f"{entry.name} runs Python code")
     value = _value(argument, item, known)
-    if entry.kind == "optimizer" and key == "learning_rate" and isinstance(value, float):
-        return _shortest(value)
-    return value
+    return _shortest(value) if isinstance(value, float) and not exact else value
 
 
-def _value(argument: Argument, item: Any, known: Defaults) -> Value:
+def _value(argument: Argument, item: Any, known: Known) -> Value:
     if isinstance(item, np.ndarray | np.generic):
         item = item.tolist()
     if item is None or isinstance(item, bool | int | float):
@@ -147,7 +166,7 @@ def _value(argument: Argument, item: Any, known: Defaults) -> Value:
     raise Unheld(f"its {argument.name} is {type(item).__name__}, which is no value of a project")
 
 
-def _object(argument: Argument, item: Mapping[str, Any], known: Defaults) -> Value:
+def _object(argument: Argument, item: Mapping[str, Any], known: Known) -> Value:
     name, config = str(item["class_name"]), item["config"]
     if name == "DTypePolicy":
         return str(config["name"])
@@ -162,6 +181,7 @@ def _object(argument: Argument, item: Mapping[str, Any], known: Defaults) -> Val
 
 
 def _shortest(value: float) -> float:
-    """Undo that an optimizer keeps its learning rate in 32 bits: 0.0003, not 0.0003000000142492354."""
-    short = float(str(np.float32(value)))
-    return short if float(np.float32(short)) == value else value
+    """Undo that Keras keeps a learning rate or the factor of a regularizer in 32 bits: 0.0003, not 0.000300000014."""
+    with np.errstate(over="ignore"):
+        narrow = np.float32(value)
+    return float(str(narrow)) if float(narrow) == value else value
