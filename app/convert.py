@@ -94,15 +94,17 @@ def export(source: Path, target: Path, name: str, **options: Any) -> Exit:
 @contextmanager
 def without_remarks() -> Iterator[None]:
     """Within this, Keras and TensorFlow keep to themselves what they think of the format that was asked for."""
-    logger = logging.getLogger("absl")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("absl", "tensorflow")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def objects_of(path: Path | None) -> dict[str, Any]:

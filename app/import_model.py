@@ -49,6 +49,8 @@ def import_model(
     try:
         with without_remarks():
             model, trained = _opened(source, objects_of(objects), allow_unsafe)
+            if verify and not trained:
+                raise ValueError(f"{source} has no weights to predict with; leave out --verify")
             imported = project_of(model, folder.name, weights=trained)
             write_project(folder, imported, replace=force)
             error = _largest_error(model, folder) if verify and trained else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from apps import press, screen_text, settled
 from click.testing import CliRunner, Result
+from fake_engine import FakeEngine
 from keras.src.applications.convnext import LayerScale, StochasticDepth
 from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
 from msgspec.structs import replace
@@ -28,6 +31,8 @@ from kerastui.engine.project.document import Call, Column, Compile, Graph, Proje
 from kerastui.engine.project.files import dumps, read, write
 from kerastui.engine.project.workspace import Workspace
 from kerastui.engine.starting_weights import load_weights
+from kerastui.screens.build.screen import BuildScreen
+from kerastui.shell import KerasTUI
 
 L = keras.layers
 
@@ -41,7 +46,11 @@ def functional() -> Any:
     x = Input((6,), name="x")
     hidden = L.Dense(4, activation="relu", kernel_regularizer=keras.regularizers.L1(1e-3), name="hidden")(x)
     frozen = L.BatchNormalization(trainable=False, name="frozen")(hidden)
-    return Model(x, L.Dense(2, use_bias=False, kernel_initializer="he_normal", name="end")(frozen), name="small")
+    return Model(
+        x,
+        L.Dense(2, kernel_initializer="he_normal", bias_initializer=keras.initializers.Constant(0), name="end")(frozen),
+        name="small",
+    )
 
 
 def sequential() -> Any:
@@ -126,7 +135,7 @@ def test_only_what_differs_from_the_default_stands_in_the_document(tmp_path: Pat
     assert [layer.config for layer in found.layers.values()] == [
         {"units": 4, "activation": "relu", "kernel_regularizer": Spec("L1", {"l1": 0.001})},
         {"trainable": False},
-        {"units": 2, "use_bias": False, "kernel_initializer": "he_normal"},
+        {"units": 2, "kernel_initializer": "he_normal", "bias_initializer": Spec("Constant")},
     ]
     assert found.outputs == {"end": "end"}
 
@@ -312,6 +321,8 @@ def test_nothing_is_overwritten_without_force(imported: tuple[Any, Path], tmp_pa
 
 def test_json_has_no_weights_which_is_said(imported: tuple[Any, Path], tmp_path: Path) -> None:
     (tmp_path / "small.json").write_text(imported[0].to_json())
+    refused = run("import", tmp_path / "small.json", tmp_path / "new" / "made", "--verify")
+    assert "small.json has no weights to predict with; leave out --verify" in refused.output
     done = run("import", tmp_path / "small.json", tmp_path / "new" / "made")
     assert done.exit_code == 0, done.output
     assert "3 layers in 3 calls, without weights (JSON has none)" in done.output
@@ -353,6 +364,27 @@ def test_objects_are_asked_for_by_name_and_then_refused_all_at_once(tmp_path: Pa
     assert refused.exit_code == 1
     assert "a, b (Twice is a class of its own" in json.loads(refused.output)["what"]
     assert not (tmp_path / "out").exists()
+
+
+async def test_it_opens_in_the_app_and_keeps_its_weights_through_edits(
+    imported: tuple[Any, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "small"
+    shutil.copytree(imported[1], folder)
+    app = KerasTUI(folder, FakeEngine())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await press(pilot, "2")
+        assert isinstance(app.screen, BuildScreen)
+        assert {"x", "hidden", "frozen", "end"} <= app.screen.graph.scene.cards.keys()
+        assert "BatchNorm" in screen_text(app)
+        await press(pilot, "down", "a", *"dense", "enter", "ctrl+s")
+        assert read(folder).graph.calls["frozen"].inputs == ("hidden",)
+        assert "dense" in read(folder).graph.layers
+        assert read(folder).weights == "weights.h5"
+        (folder / "weights.h5").unlink()
+        await press(pilot, "ctrl+z")
+        assert "weights.h5 is not there" in screen_text(app)
 
 
 # The document ---------------------------------------------------------------------------------------------------------

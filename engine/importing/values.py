@@ -176,8 +176,17 @@ def _object(argument: Argument, item: Mapping[str, Any], known: Known) -> Value:
         raise Unheld(f"its {argument.name} is {shown}, which is no public object of Keras")
     spec = spec_from(item, kind, known)
     entry = catalog().get(kind, spec.class_name)
-    short = next((alias for alias in entry.aliases if alias.islower()), None) if entry else None
-    return short if kind in BY_NAME and not spec.config and short else spec
+    names = entry.aliases if entry is not None and kind in BY_NAME and not spec.config else ()
+    return next((alias for alias in names if alias.islower() and _is_understood(kind, alias)), spec)
+
+
+def _is_understood(kind: Kind, name: str) -> bool:
+    """Tell whether Keras makes an object of a name; of `"constant"` it does not."""
+    try:
+        import_module(MODULES[kind]).get(name)
+    except Exception:  # whatever the constructor raises
+        return False
+    return True
 
 
 def _shortest(value: float) -> float:
