@@ -106,11 +106,40 @@ def private() -> Any:
     return Model(x, CustomScaleLayer(0.3)([x, scaled]))
 
 
-KINDS: list[Callable[[], Any]] = [functional, sequential, nested, shared, several, operations, attention, private]
+def learned() -> Any:
+    x, words = Input((3,), name="x"), Input((1,), dtype="string", name="words")
+    rows = np.linspace(0, 1, 30, dtype="float32").reshape(10, 3)
+    normal, bins, lookup = L.Normalization(), L.Discretization(num_bins=4), L.StringLookup()
+    for layer, data in ((normal, rows), (bins, rows), (lookup, np.array([["a"], ["b"], ["a"]]))):
+        layer.adapt(data)
+    counts = L.Rescaling(1.0)(L.Concatenate()([bins(x), lookup(words)]))
+    return Model([x, words], L.Concatenate()([normal(x), counts]))
+
+
+def recurrent() -> Any:
+    x = Input((3, 2), name="x")
+    both = L.Bidirectional(L.GRU(2, return_sequences=True))(L.Masking()(x))
+    return Model(x, L.RNN([L.LSTMCell(2), L.SimpleRNNCell(3)])(both))
+
+
+KINDS: list[Callable[[], Any]] = [
+    functional,
+    sequential,
+    nested,
+    shared,
+    several,
+    operations,
+    attention,
+    private,
+    learned,
+    recurrent,
+]
 
 
 def with_known_weights(model: Any) -> Any:
-    """Give a model weights that no initializer gives."""
+    """Give a model weights that no initializer gives; what it learned from data stays."""
+    if any(isinstance(layer, L.Normalization) for layer in model.layers):
+        return model
     random = np.random.default_rng(3)
     model.set_weights([random.uniform(0.1, 1, value.shape).astype(value.dtype) for value in model.get_weights()])
     return model

@@ -12,7 +12,7 @@ from kerastui.engine.importing.operations import steps_of
 from kerastui.engine.importing.values import Known, Unheld, spec_of
 from kerastui.engine.keras_private import calls_by_depth, calls_of, keras, mask_of, origin
 from kerastui.engine.project.checks import LEARNED
-from kerastui.engine.project.document import Call, Graph, Input, Layer, Spec, Value
+from kerastui.engine.project.document import Call, Graph, Input, Layer, Spec
 
 
 class Refusal(NamedTuple):
@@ -177,9 +177,7 @@ class _Reader:
         return key
 
     def _spec(self, layer: Any) -> Spec:
-        spec = spec_of(layer, "layer", self._known)
-        learned = [name for name in LEARNED.get(spec.class_name, ()) if not spec.config.get(name)]
-        return Spec(spec.class_name, {**spec.config, **{name: _learned(layer, name) for name in learned}})
+        return spec_of(layer, "layer", self._known, _learned(layer) if type(layer).__name__ in LEARNED else {})
 
     def _free(self, name: str) -> str:
         wanted = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
@@ -210,8 +208,8 @@ def inputs_of(call: Any) -> list[Any]:
     names = [name for name in entry.tensors if name in given] if entry.inputs == "many" else list(given)[:1]
     for name in given:
         if name not in names:
-            shown = f"called with {name}" if _has_tensors(given[name]) else f"called with {name}={given[name]!r}"
-            raise Unheld(shown)
+            plain = isinstance(given[name], bool | int | float | str)
+            raise Unheld(f"called with {name}{f'={given[name]!r}' if plain else ''}")
     if entry.inputs == "list":
         return _listed(given[names[0]])
     if names != list(entry.tensors[: len(names)]) and entry.inputs == "many":
@@ -232,7 +230,7 @@ def _listed(value: Any) -> list[Any]:
 def _says_nothing(name: str, value: Any, parameters: Mapping[str, Any], bound: Mapping[str, Any]) -> bool:
     """Tell whether an argument of a call is what Keras puts there by itself."""
     if name == "training":
-        return not value
+        return not value or value == parameters[name].default
     if _has_tensors(value):
         of = name.removesuffix("_mask") if name.endswith("_mask") else next(iter(bound))
         return name.endswith("mask") and of in bound and _is_automatic(value, bound[of])
@@ -304,11 +302,13 @@ def _handed_over(call: Any) -> list[Any]:
     return list(keras.tree.flatten(given))
 
 
-def _learned(layer: Any, name: str) -> Value:
-    """Return what a layer learned from data and keeps beside its weights."""
-    if name == "vocabulary":
-        return tuple(layer.get_vocabulary(include_special_tokens=False))
-    return tuple(float(item) for item in layer.bin_boundaries)
+def _learned(layer: Any) -> dict[str, Any]:
+    """Return as arguments what a layer was told, or learned from data and keeps beside its weights."""
+    if isinstance(layer, keras.layers.Discretization):
+        found = layer.bin_boundaries
+        return {} if found is None else {"bin_boundaries": [float(item) for item in found], "num_bins": None}
+    words = list(layer.get_vocabulary(include_special_tokens=False))
+    return {"vocabulary": words} if words else {}
 
 
 def _functional(model: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from kerastui.engine.catalog.catalog import MODULES, Argument, Entry, Kind, catalog
+from kerastui.engine.catalog.check import check_value
 from kerastui.engine.catalog.objects import build_object
 from kerastui.engine.keras_private import keras
 from kerastui.engine.project.document import Spec, Value
@@ -36,7 +37,7 @@ class Unheld(ValueError):
     """Say what a project cannot hold, and no more than that: `my_fn is a function of its own`."""
 
 
-def spec_of(made: Any, kind: Kind, known: Known) -> Spec:
+def spec_of(made: Any, kind: Kind, known: Known, learned: Mapping[str, Any] = MappingProxyType({})) -> Spec:
     """Name a Keras object by its public class and the arguments that differ from the default.
 
     What the document says is built again and its configuration compared with that of the object, so nothing is lost
@@ -46,6 +47,7 @@ def spec_of(made: Any, kind: Kind, known: Known) -> Spec:
         made: A layer, optimizer, loss, metric, … of Keras.
         kind: What it is.
         known: What is known from objects before; filled here.
+        learned: Arguments that the configuration has not, since they were learned from data.
 
     Raises:
         Unheld: It is no public class of Keras, or has a setting that no argument gives.
@@ -53,16 +55,18 @@ def spec_of(made: Any, kind: Kind, known: Known) -> Spec:
     serialised = keras.saving.serialize_keras_object(made)
     if getattr(import_module(MODULES[kind]), type(made).__name__, None) is not type(made):
         raise Unheld(f"{type(made).__name__} is no public class of Keras")
-    return spec_from(serialised, kind, known)
+    return spec_from({**serialised, "config": {**serialised["config"], **learned}}, kind, known)
 
 
-def spec_from(serialised: Mapping[str, Any], kind: Kind, known: Known) -> Spec:
+def spec_from(serialised: Mapping[str, Any], kind: Kind, known: Known, inside: bool = False) -> Spec:
     """Do what `spec_of` does, for an object as Keras serialises it.
 
     Args:
         serialised: A dict with `class_name` and `config`.
         kind: What it is.
         known: As in `spec_of`.
+        inside: It is an argument of an object that is compared as a whole, and may have set something in it, as
+            `Bidirectional` does in the layers it wraps.
 
     Raises:
         Unheld: As `spec_of` does.
@@ -72,9 +76,9 @@ def spec_from(serialised: Mapping[str, Any], kind: Kind, known: Known) -> Spec:
     if entry is None or not isinstance(config, Mapping):
         raise Unheld(f"{name} is no public {kind} of Keras")
     given = {key: item for key, item in config.items() if key != "name"}
-    key = repr((kind, name, alike(given)))
+    key = repr((kind, name, inside, alike(given)))
     if key not in known.specs:
-        known.specs[key] = _spec(entry, kind, given, known)
+        known.specs[key] = _spec(entry, kind, given, known, inside)
     return known.specs[key]
 
 
@@ -97,19 +101,21 @@ def alike(item: Any) -> Any:
     return item
 
 
-def _spec(entry: Entry, kind: Kind, given: Mapping[str, Any], known: Known) -> Spec:
+def _spec(entry: Entry, kind: Kind, given: Mapping[str, Any], known: Known, inside: bool) -> Spec:
     required = {item.name for item in entry.arguments if item.required}
     needed = {key: _argument(entry, key, given[key], known) for key in given if key in required}
     usual = _defaults(entry, kind, needed, known)
     arguments = dict(needed)
     for key, item in given.items():
-        if key not in required and (key not in usual or alike(item) != alike(usual[key])):
+        # What is no argument, such as `vocabulary_size`, follows from the arguments, or the comparison below says so.
+        if key not in required and entry.argument(key) and (key not in usual or alike(item) != alike(usual[key])):
             arguments[key] = _argument(entry, key, item, known)
     if differ := _different(Spec(entry.name, arguments), kind, given):
         # A default may follow another argument, as the strides of a pooling layer do its size.
-        arguments |= {key: _argument(entry, key, given[key], known, exact=True) for key in differ}
+        again = [key for key in differ if entry.argument(key)]
+        arguments |= {key: _argument(entry, key, given[key], known, exact=True) for key in again}
         differ = _different(Spec(entry.name, arguments), kind, given)
-    if differ:
+    if differ and not inside:
         raise Unheld(f"{entry.name} comes back with another {' and '.join(differ)}")
     return Spec(entry.name, arguments)
 
@@ -141,11 +147,15 @@ def _different(spec: Spec, kind: Kind, given: Mapping[str, Any]) -> list[str]:
 def _argument(entry: Entry, key: str, item: Any, known: Known, exact: bool = False) -> Value:
     argument = entry.argument(key)
     if argument is None:
-        raise Unheld(f"{entry.name} has a setting {key}, which is no argument of it")
+        raise Unheld(f"{entry.name} has no argument {key}")
     if argument.type == "code":
         raise Unheld(f"{entry.name} runs Python code")
     value = _value(argument, item, known)
-    return _shortest(value) if isinstance(value, float) and not exact else value
+    if exact:
+        return value
+    if isinstance(value, tuple) and len({*map(repr, value)}) == 1 and check_value(argument, value):
+        return value[0]  # a pooling layer says (2,) where it takes 2
+    return _shortest(value) if isinstance(value, float) else value
 
 
 def _value(argument: Argument, item: Any, known: Known) -> Value:
@@ -163,7 +173,8 @@ def _value(argument: Argument, item: Any, known: Known) -> Value:
         return tuple(_value(argument, each, known) for each in item["items"])
     if isinstance(item, Mapping) and "class_name" in item and "config" in item:
         return _object(argument, item, known)
-    raise Unheld(f"its {argument.name} is {type(item).__name__}, which is no value of a project")
+    is_code = isinstance(item, Mapping) and not item.keys().isdisjoint(("code", "class_name"))
+    raise Unheld(f"its {argument.name} is {'Python code' if is_code else f'a {type(item).__name__}'}")
 
 
 def _object(argument: Argument, item: Mapping[str, Any], known: Known) -> Value:
@@ -174,7 +185,7 @@ def _object(argument: Argument, item: Mapping[str, Any], known: Known) -> Value:
     if kind is None:
         shown = config if name == "function" else name
         raise Unheld(f"its {argument.name} is {shown}, which is no public object of Keras")
-    spec = spec_from(item, kind, known)
+    spec = spec_from(item, kind, known, inside=True)
     entry = catalog().get(kind, spec.class_name)
     names = entry.aliases if entry is not None and kind in BY_NAME and not spec.config else ()
     return next((alias for alias in names if alias.islower() and _is_understood(kind, alias)), spec)
