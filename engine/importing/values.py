@@ -110,11 +110,13 @@ def _spec(entry: Entry, kind: Kind, given: Mapping[str, Any], known: Known, insi
         # What is no argument, such as `vocabulary_size`, follows from the arguments, or the comparison below says so.
         if key not in required and entry.argument(key) and (key not in usual or alike(item) != alike(usual[key])):
             arguments[key] = _argument(entry, key, item, known)
-    if differ := _different(Spec(entry.name, arguments), kind, given):
+    differ = _different(Spec(entry.name, arguments), kind, given)
+    for exact in (False, True):
         # A default may follow another argument, as the strides of a pooling layer do its size.
-        again = [key for key in differ if entry.argument(key)]
-        arguments |= {key: _argument(entry, key, given[key], known, exact=True) for key in again}
-        differ = _different(Spec(entry.name, arguments), kind, given)
+        again = [key for key in differ if entry.argument(key) and (exact or key not in arguments)]
+        if again:
+            arguments |= {key: _argument(entry, key, given[key], known, exact) for key in again}
+            differ = _different(Spec(entry.name, arguments), kind, given)
     if differ and not inside:
         raise Unheld(f"{entry.name} comes back with another {' and '.join(differ)}")
     return Spec(entry.name, arguments)
