@@ -44,7 +44,7 @@ def import_model(
         hint = "choose another folder" if not folder.is_dir() else "--force replaces the project in it"
         return fail(f"{folder} is not empty" if folder.is_dir() else f"{folder} is a file", hint, as_json)
     quiet()
-    from kerastui.engine.importing.project import project_of, write_project
+    from kerastui.engine.importing.project import ImportRefused, project_of, write_project
 
     try:
         with without_remarks():
@@ -54,6 +54,8 @@ def import_model(
             imported = project_of(model, folder.name, weights=trained)
             write_project(folder, imported, replace=force)
             error = _largest_error(model, folder) if verify and trained else None
+    except ImportRefused as refused:
+        return fail(f"{source}: {refused}", "", as_json)
     except (OSError, ValueError, TypeError, ImportError, NotImplementedError, ProjectFileError) as problem:
         return fail(line(problem), "", as_json)
     same = error is None or (math.isfinite(error) and error <= TOLERANCE)

@@ -98,7 +98,8 @@ def _project_of(model: Any, name: str, weights: bool) -> Imported:
 def write_project(folder: Path, imported: Imported, replace: bool = False) -> None:
     """Write a project and its weights into a folder.
 
-    A new folder appears at once and whole. In one that is there, each of the two files is replaced in one move.
+    A new folder appears at once and whole. In one that is there, each of the two files takes its place in one move,
+    `kerastui.toml` last.
 
     Args:
         folder: The folder; absent or empty, unless `replace`.
@@ -110,10 +111,9 @@ def write_project(folder: Path, imported: Imported, replace: bool = False) -> No
         OSError: It cannot be written; what was there is as it was.
         ProjectFileError: As `OSError`, for `kerastui.toml`.
     """
-    filled = os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir()))
-    if filled and not (replace and folder.is_dir()):
+    if os.path.lexists(folder) and (not folder.is_dir() or (any(folder.iterdir()) and not replace)):
         raise FileExistsError(f"{folder} is there already")
-    if filled:
+    if folder.is_dir():
         _write(folder, imported)
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -121,8 +121,6 @@ def write_project(folder: Path, imported: Imported, replace: bool = False) -> No
     temporary.mkdir()
     try:
         _write(temporary, imported)
-        if folder.is_dir():
-            folder.rmdir()
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
