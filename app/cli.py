@@ -116,17 +116,31 @@ def summary(folder: Path, width: int | None, as_json: bool) -> None:
 
 
 def _conversion(command: Any) -> Any:
-    """Give a command the options that `convert` and `export` share."""
+    """Give a command the options that `import`, `convert` and `export` share."""
     options = (
         click.option("--verify", is_flag=True, help="Read what was written and compare predictions."),
         click.option("--allow-unsafe", is_flag=True, help="Open files that run code, such as a Lambda layer's."),
-        click.option("--force", is_flag=True, help="Replace the file if it is there."),
+        click.option("--force", is_flag=True, help="Replace what is there."),
         click.option("--objects", type=FILE, help="Python file with the custom classes and functions; it is run."),
         JSON,
     )
     for option in reversed(options):
         command = option(command)
     return command
+
+
+@main.command("import")
+@click.argument("source", type=FILE, metavar="MODEL")
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@_conversion
+def import_(source: Path, folder: Path, **options: Any) -> None:
+    """Make a project in DIR of a model file: its graph, its settings and its weights.
+
+    MODEL is a .keras or HDF5 file of any Keras, a SavedModel, or the JSON of an architecture. DIR is absent or empty.
+    """
+    from kerastui.import_model import import_model as run
+
+    sys.exit(run(source, folder, **options))
 
 
 @main.command()

@@ -74,10 +74,10 @@ def convert(
 
     safe, error = not allow_unsafe, None
     try:
-        with _without_remarks():
+        with without_remarks():
             converting.suffix_of(target)
             rows = None if calibrate is None else converting.read_samples(calibrate)
-            custom = _objects(objects)
+            custom = objects_of(objects)
             model = load_model(_model_in(source), custom, safe_mode=safe)
             converting.call_once(model)
             if verify:
@@ -86,7 +86,7 @@ def convert(
             if verify:
                 error = converting.largest_error(model, target, custom, safe, format, rows, size)
     except (OSError, ValueError, TypeError, ImportError, NotImplementedError, Warning) as problem:
-        return fail(_line(problem), "", as_json)
+        return fail(line(problem), "", as_json)
     same = error is None or (math.isfinite(error) and (error <= TOLERANCE or calibrate is not None))
     _tell(source, target, missing, error, same, as_json)
     return 0 if same else 1
@@ -145,14 +145,15 @@ def _model_in(source: Path) -> Path:
 
 
 @contextmanager
-def _without_remarks() -> Iterator[None]:
+def without_remarks() -> Iterator[None]:
     """Within this, Keras, TensorFlow and the converters keep to themselves what they think of the format asked for.
 
     LiteRT writes to the file behind `stderr`, past Python.
     """
-    logger = logging.getLogger("absl")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("absl", "tensorflow")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
@@ -164,11 +165,19 @@ def _without_remarks() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-        logger.setLevel(before)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
-def _objects(path: Path | None) -> dict[str, Any]:
-    """Run a Python file of the user's, and give what Keras may need of it; what registers itself does so."""
+def objects_of(path: Path | None) -> dict[str, Any]:
+    """Run a Python file of the user's, and give what Keras may need of it; what registers itself does so.
+
+    Args:
+        path: The file; nothing is run when `None`.
+
+    Raises:
+        ValueError: The file raises an error.
+    """
     if path is None:
         return {}
     import runpy
@@ -180,8 +189,12 @@ def _objects(path: Path | None) -> dict[str, Any]:
     return {name: value for name, value in found.items() if callable(value) and not name.startswith("_")}
 
 
-def _line(error: Exception) -> str:
-    """Put an error on one line, in the words of the command line."""
+def line(error: Exception) -> str:
+    """Put an error on one line, in the words of the command line.
+
+    Args:
+        error: What was raised.
+    """
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, OSError) and error.filename and error.strerror:
         text = f"{error.filename}: it cannot be read ({error.strerror})"

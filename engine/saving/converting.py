@@ -206,7 +206,7 @@ def largest_error(
     given = _outputs(_read(model, target, suffix, custom_objects, safe_mode), samples)
     if [one.shape for one in expected] != [one.shape for one in given]:
         return float("nan")
-    return max((_difference(a, b) for a, b in zip(expected, given, strict=True)), default=0.0)
+    return max((difference(a, b) for a, b in zip(expected, given, strict=True)), default=0.0)
 
 
 def _read(
@@ -235,7 +235,13 @@ def _outputs(model: Any, samples: list[Any]) -> list[np.ndarray[Any, Any]]:
     return [np.asarray(one) for one in keras.tree.flatten(model(*samples))]
 
 
-def _difference(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float:
+def difference(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float:
+    """Return the largest absolute difference of two arrays; NaN where only one of them is a number.
+
+    Args:
+        a: An array.
+        b: An array of the same shape.
+    """
     if a.dtype.kind not in "fiub" or not a.size:
         return 0.0 if np.array_equal(a, b) else float("nan")
     wide, other = a.astype("float64"), b.astype("float64")

@@ -6,7 +6,7 @@ No link out of the file is followed: every group and data set is fetched through
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,13 +100,23 @@ def write_layer_names(file: h5py.File, model: Any) -> None:
             "HDF5 keeps weights by the names of layers, which must differ. Rename them, or save to a path that ends "
             f"in `.weights.h5`. Received: layers of the same name {', '.join(map(repr, doubled))}"
         )
-    write_strings(file, "layer_names", names)
+    write_layers(file, dict(zip(names, layers, strict=True)))
+    _write_weights(file.require_group(TOP_LEVEL), _own_weights(model))
+
+
+def write_layers(file: h5py.File, layers: Mapping[str, Any]) -> None:
+    """Write the documented layout for some layers, under names of the caller's.
+
+    Args:
+        file: An empty file, open for writing.
+        layers: Built layers by name.
+    """
+    write_strings(file, "layer_names", list(layers))
     file.attrs["backend"] = b"tensorflow"
     file.attrs["keras_version"] = keras.__version__.encode()
     # In the order of names, so that the group `a` is there before a layer called `a/b` is put into it.
-    for layer in sorted(layers, key=lambda layer: layer.name):
-        _write_weights(file.require_group(layer.name), _weights_of(layer))
-    _write_weights(file.require_group(TOP_LEVEL), _own_weights(model))
+    for name in sorted(layers):
+        _write_weights(file.require_group(name), _weights_of(layers[name]))
 
 
 def _write_weights(group: h5py.Group, weights: list[Any]) -> None:
@@ -214,12 +224,26 @@ def plan_by_name(group: h5py.Group, model: Any) -> Plan:
     Returns:
         What to assign, and what does not fit.
     """
+    plan = plan_layers(group, {layer.name: layer for layer in model.layers})
+    _plan_top_level(plan, group, model)
+    return plan
+
+
+def plan_layers(group: h5py.Group, layers: Mapping[str, Any]) -> Plan:
+    """Match layers with those of a file by names of the caller's; those that the file has not are left alone.
+
+    Args:
+        group: What has the attribute `layer_names`.
+        layers: Built layers by name.
+
+    Returns:
+        What to assign, and what does not fit.
+    """
     plan = Plan()
     names = set(read_strings(group, "layer_names"))
-    for layer in model.layers:
-        if layer.name in names:
-            _match(plan, layer.name, _weights_of(layer), _saved_weights(group, layer.name))
-    _plan_top_level(plan, group, model)
+    for name, layer in layers.items():
+        if name in names:
+            _match(plan, layer.name, _weights_of(layer), _saved_weights(group, name))
     return plan
 
 
