@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import h5py
-import ml_dtypes
 import numpy as np
+import tensorflow as tf
 
 from kerastui.engine.keras_private import (
     KerasSaveable,
@@ -142,7 +142,7 @@ class _Values(Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         data = self._data[key]
-        kind = ml_dtypes.bfloat16 if data.attrs.get("dtype") == "bfloat16" else data.dtype
+        kind = tf.bfloat16.as_numpy_dtype if data.attrs.get("dtype") == "bfloat16" else data.dtype
         if self._sizes_only:
             return SizeOnly(data.shape, kind)
         value = read_dataset(data)
