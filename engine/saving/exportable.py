@@ -48,25 +48,29 @@ def in_plain_terms(model: Any, name: str, loops: bool = False) -> Iterator[None]
         held.append((vars(layer), attribute, {key: kept for key, kept in vars(layer).items() if key == attribute}))
         vars(layer)[attribute] = value
 
-    for layer in model._flatten_layers():
-        for attribute, value in list(vars(layer).items()):
-            if isinstance(value, tf.Tensor):
-                put(layer, attribute, value.numpy())
-        if name == "tf_saved_model":
-            continue
-        if isinstance(layer, keras.layers.RNN) and name != "onnx" and not loops:
-            put(layer, "unroll", layer.unroll)
-            put(layer, "call", _unrolled(layer))
-        if "use_cudnn" in vars(layer):
-            put(layer, "use_cudnn", False)
-        if name == "litert" and layer.dtype_policy.name.startswith("mixed_"):
-            put(layer, "_dtype_policy", keras.dtype_policies.get("float32"))
     try:
+        for layer in model._flatten_layers():
+            _put_plainly(layer, name, loops, put)
         yield
     finally:
         for attributes, attribute, before in reversed(held):
             attributes.pop(attribute)
             attributes.update(before)
+
+
+def _put_plainly(layer: Any, name: str, loops: bool, put: Callable[[Any, str, Any], None]) -> None:
+    for attribute, value in list(vars(layer).items()):
+        if isinstance(value, tf.Tensor):
+            put(layer, attribute, value.numpy())
+    if name == "tf_saved_model":
+        return
+    if isinstance(layer, keras.layers.RNN) and name != "onnx" and not loops:
+        put(layer, "unroll", layer.unroll)
+        put(layer, "call", _unrolled(layer))
+    if "use_cudnn" in vars(layer):
+        put(layer, "use_cudnn", False)
+    if name == "litert" and layer.dtype_policy.name.startswith("mixed_"):
+        put(layer, "_dtype_policy", keras.dtype_policies.get("float32"))
 
 
 def _unrolled(layer: Any) -> Callable[..., Any]:
