@@ -254,7 +254,7 @@ def _begins(config: Config) -> bool:
     layers = config["config"]["layers"]
     if not layers:
         raise _OnlyKeras3
-    return bool(config["class_name"] == "Functional") or bool(layers[0]["class_name"] == "InputLayer")
+    return bool(config["class_name"] == "Functional" or layers[0]["class_name"] == "InputLayer")
 
 
 def _node(layer: Config, node: Any, twice: Mapping[str, str]) -> list[Any]:
