@@ -108,8 +108,6 @@ def _why_not_read(form: str, writer: str, reader: str, kind: str, mark: str) -> 
         return "Keras 3 restores no optimizer from `.h5`, not from its own either"
     if reader == "tf_keras" and form == ".h5" and kind == "custom":
         return "tf_keras cannot read a custom activation in `.h5`, not from its own either"
-    if (reader, writer, form, mark) == ("tf_keras", "here", ".h5", "s"):
-        return "tf_keras makes no optimizer of the arguments that one of Keras 3 has"
     if (reader, writer, form, kind) == ("tf_keras", "here", "JSON, and weights", "subclassed"):
         return "tf_keras makes no optimizer of the arguments that one of Keras 3 has"
     return ""
