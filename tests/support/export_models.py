@@ -185,6 +185,15 @@ REFUSED = {
 }
 """What a format has no operations for."""
 
+MISCOMPUTED = {
+    (
+        "transformer",
+        "LiteRT int8",
+    ): "XNNPACK, which TensorFlow 2.21's interpreter uses, is off by up to 1.4 in attention "
+    "with int8; the same file run without it is right within 0.1",
+}
+"""What the runtime itself gets wrong; the error that is seen is what a user gets."""
+
 
 def tolerance(kind: str, name: str) -> float:
     """Give the error that is still the same model: of sums in another order, of half precision, of 8 bits."""
