@@ -258,7 +258,7 @@ def _begins(config: Config) -> bool:
 
 
 def _node(layer: Config, node: Any, twice: Mapping[str, str]) -> list[Any]:
-    args, kwargs = node["args"], {key: value for key, value in node["kwargs"].items() if value is not None}
+    args, kwargs = node["args"], {key: value for key, value in node["kwargs"].items() if not _is_none(value)}
     # Keras 3 notes the default of `training`, which tf_keras would keep to whatever the model is asked to do.
     if _is_keras(layer) and kwargs.get("training") == _call_default(layer["class_name"]):
         kwargs.pop("training", None)
@@ -266,6 +266,11 @@ def _node(layer: Config, node: Any, twice: Mapping[str, str]) -> list[Any]:
         raise _OnlyKeras3  # tensors by name: each library writes them in a way that the other does not read
     tensors = args[0] if isinstance(args[0], list) and len(args[0]) > 1 else [args[0]]
     return [[*_tensor(one, twice), kwargs] for one in tensors]
+
+
+def _is_none(value: Any) -> bool:
+    """Say whether nothing was given; for a list of tensors, there is a list of masks."""
+    return all(_is_none(one) for one in value) if isinstance(value, list | tuple) else value is None
 
 
 def _call_default(name: str) -> Any:
