@@ -1,5 +1,5 @@
 # `make check` is what CI runs. Each target is one command of CONTRIBUTING.md.
-.PHONY: check setup format lint tree types contracts tests pins catalog bench
+.PHONY: check setup format lint tree types contracts tests pins catalog bench matrix exports
 
 check: setup lint types contracts tests
 
@@ -40,3 +40,10 @@ bench:
 	uv run python benchmarks/startup.py
 	uv run python benchmarks/canvas.py
 	uv run python benchmarks/plot.py
+
+matrix:
+	uv run python -m tests.matrix
+
+# Each kind of model in each format, run without Keras: the largest error.
+exports:
+	uv run python benchmarks/exports.py

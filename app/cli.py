@@ -116,17 +116,31 @@ def summary(folder: Path, width: int | None, as_json: bool) -> None:
 
 
 def _conversion(command: Any) -> Any:
-    """Give a command the options that `convert` and `export` share."""
+    """Give a command the options that `import`, `convert` and `export` share."""
     options = (
         click.option("--verify", is_flag=True, help="Read what was written and compare predictions."),
         click.option("--allow-unsafe", is_flag=True, help="Open files that run code, such as a Lambda layer's."),
-        click.option("--force", is_flag=True, help="Replace the file if it is there."),
+        click.option("--force", is_flag=True, help="Replace what is there."),
         click.option("--objects", type=FILE, help="Python file with the custom classes and functions; it is run."),
         JSON,
     )
     for option in reversed(options):
         command = option(command)
     return command
+
+
+@main.command("import")
+@click.argument("source", type=FILE, metavar="MODEL")
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@_conversion
+def import_(source: Path, folder: Path, **options: Any) -> None:
+    """Make a project in DIR of a model file: its graph, its settings and its weights.
+
+    MODEL is a .keras or HDF5 file of any Keras, a SavedModel, or the JSON of an architecture. DIR is absent or empty.
+    """
+    from kerastui.import_model import import_model as run
+
+    sys.exit(run(source, folder, **options))
 
 
 @main.command()
@@ -136,8 +150,9 @@ def _conversion(command: Any) -> Any:
 def convert(source: Path, target: Path, **options: Any) -> None:
     """Write the model file SOURCE as TARGET, in the format of its suffix.
 
-    SOURCE is a .keras or HDF5 file of any Keras, or a SavedModel. TARGET ends in .keras, .h5, .weights.h5, .json,
-    .onnx, .tflite or .xml (OpenVINO); without a suffix it is a SavedModel.
+    SOURCE is a .keras or HDF5 file of any Keras, a SavedModel, or the folder of a project, whose newest model is taken.
+    TARGET ends in .keras, .h5, .weights.h5, .json, .onnx, .tflite or .xml (OpenVINO); without a suffix it is a
+    SavedModel.
     """
     from kerastui.convert import convert as run
 
@@ -151,13 +166,17 @@ def convert(source: Path, target: Path, **options: Any) -> None:
     "--format",
     "name",
     type=click.Choice(["tf_saved_model", "onnx", "litert", "openvino"]),
-    default="tf_saved_model",
-    show_default=True,
-    help="What is to run it.",
+    help="What is to run it; by default what the suffix of TARGET says.",
 )
+@click.option("--calibrate", type=FILE, help=".npy or .npz with inputs: LiteRT computes in 8 bits, set by them.")
+@click.option("--size", type=click.IntRange(1), help="What dimensions are that the model leaves open, not the batch.")
 @_conversion
-def export(source: Path, target: Path, name: str, **options: Any) -> None:
-    """Write the model file SOURCE as TARGET, to be run without Keras."""
+def export(source: Path, target: Path, name: str | None, **options: Any) -> None:
+    """Write the model in SOURCE, a model file or a project's folder, to be run without Keras.
+
+    TARGET ends in .onnx, .tflite (LiteRT) or .xml (OpenVINO); without a suffix it is a SavedModel that TensorFlow
+    Serving runs. Other suffixes are those of `kerastui convert`. Of a project the newest model is taken.
+    """
     from kerastui.convert import export as run
 
     sys.exit(run(source, target, name, **options))

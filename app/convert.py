@@ -7,6 +7,7 @@ import logging
 import math
 import os
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +22,16 @@ TOLERANCE = 1e-4
 """Largest difference of predictions that `--verify` takes for the same: runtimes other than TensorFlow add in another
 order. Files of Keras itself come out at 0."""
 
-_PASS = r"Pass them as `custom_objects=\{.*?\}`, or import what registers them \(.*?\) first"
+_WORDS = (
+    (r"Pass them as `custom_objects=\{.*?\}`, or import what registers them \(.*?\) first", "Give --objects FILE.py"),
+    (r"[Pp]ass `safe_mode=False`", "give --allow-unsafe"),
+    (r"Pass the number as `input_signature=.*?`", "Give the number as --size"),
+    (r"format='tf_saved_model' holds every model", "A SavedModel, a folder without a suffix, holds every model"),
+)
+"""What an error says to do in Python, and what that is on the command line."""
 
-EXPORTS = {"onnx": ".onnx", "litert": ".tflite", "openvino": ".xml"}
+EXPORTS = {"tf_saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml"}
+"""Formats that are run without Keras, and the suffix of each."""
 
 
 def convert(
@@ -36,11 +44,13 @@ def convert(
     objects: Path | None = None,
     as_json: bool = False,
     format: str | None = None,  # noqa: A002 — as it is called on the command line
+    calibrate: Path | None = None,
+    size: int | None = None,
 ) -> Exit:
     """Open a model file and write it in the format that the suffix of another names.
 
     Args:
-        source: A model file that `load_model` opens.
+        source: A model file that `load_model` opens, or the folder of a project or of a run.
         target: The file to write.
         verify: Read it again and compare predictions.
         allow_unsafe: Open files that run code.
@@ -48,65 +58,126 @@ def convert(
         objects: A Python file with the classes and functions that the model needs.
         as_json: Print one JSON object.
         format: What the file is exported for; as its suffix says when `None`.
+        calibrate: A file of NumPy's with inputs; what is written has 8 bits, and is verified on them.
+        size: What a dimension that the model leaves open is in an export, the batch apart.
 
     Returns:
         0 if it was written and, verified, predicts the same.
     """
     if os.path.lexists(target) and not force:
         return fail(f"{target} is there already", "--force replaces it", as_json)
+    if not target.absolute().parent.is_dir():
+        return fail(f"{target.parent} is no folder to write in", "make it first", as_json)
     quiet()
     from kerastui.engine.saving import converting
     from kerastui.engine.saving.loading import load_model
 
+    safe, error = not allow_unsafe, None
     try:
-        with _without_remarks():
+        with without_remarks():
             converting.suffix_of(target)
-            custom = _objects(objects)
-            model = load_model(source, custom, safe_mode=not allow_unsafe)
-            missing = converting.write(model, target, format)
-            error = converting.largest_error(model, target, custom, not allow_unsafe, format) if verify else None
-    except (OSError, ValueError, TypeError, ImportError, NotImplementedError) as problem:
-        return fail(_line(problem), "", as_json)
-    same = error is None or (math.isfinite(error) and error <= TOLERANCE)
+            rows = None if calibrate is None else converting.read_samples(calibrate)
+            custom = objects_of(objects)
+            model = load_model(_model_in(source), custom, safe_mode=safe)
+            converting.call_once(model)
+            if verify:
+                converting.samples_for(model, size)  # raises before anything is written if its inputs are not known
+            missing = _written(model, target, format, rows, size)
+            if verify:
+                error = converting.largest_error(model, target, custom, safe, format, rows, size)
+    except (OSError, ValueError, TypeError, ImportError, NotImplementedError, Warning) as problem:
+        return fail(line(problem), "", as_json)
+    same = error is None or (math.isfinite(error) and (error <= TOLERANCE or calibrate is not None))
     _tell(source, target, missing, error, same, as_json)
     return 0 if same else 1
 
 
-def export(source: Path, target: Path, name: str, **options: Any) -> Exit:
-    """Write a model file to be run without Keras.
+def export(source: Path, target: Path, name: str | None, **options: Any) -> Exit:
+    """Write a model to be run without Keras, or as any other file that `convert` writes.
 
     Args:
-        source: A model file that `load_model` opens.
+        source: A model file that `load_model` opens, or the folder of a project or of a run.
         target: The file or folder to write.
-        name: `"tf_saved_model"`, `"onnx"`, `"litert"` or `"openvino"`.
+        name: `"tf_saved_model"`, `"onnx"`, `"litert"` or `"openvino"`; `None` for what the suffix says, which for
+            none at all is the first.
         **options: As `convert` takes them.
 
     Returns:
         0 if it was written and, verified, predicts the same.
     """
-    suffix = EXPORTS.get(name, "")
-    if target.suffix != suffix:
-        wanted = f"must end in {suffix}" if suffix else "must be a folder, without a suffix"
-        return fail(f"{target} {wanted} for --format {name}", "", bool(options.get("as_json")))
+    by_suffix = {suffix: form for form, suffix in EXPORTS.items()}
+    name = name or by_suffix.get(target.suffix)
+    wrong = ""
+    if name and target.suffix != EXPORTS[name]:
+        wanted = f"must end in {EXPORTS[name]}" if EXPORTS[name] else "must be a folder, without a suffix"
+        wrong = f"{target} {wanted} for --format {name}"
+    if options.get("calibrate") and name != "litert":
+        wrong = f"--calibrate is for LiteRT, a file that ends in .tflite. Received: {target}"
+    if wrong:
+        return fail(wrong, "", bool(options.get("as_json")))
     return convert(source, target, format=name, **options)
 
 
+def _written(model: Any, target: Path, *options: Any) -> str | None:
+    """Write the model; what the disk says of a file beside the target is said of the target."""
+    from kerastui.engine.saving import converting
+
+    try:
+        return converting.write(model, target, *options)
+    except OSError as error:
+        why = error.strerror or " ".join(str(error).split())
+        raise OSError(f"{target}: it cannot be written ({why}). Make room there, or choose another place") from error
+
+
+def _model_in(source: Path) -> Path:
+    """Give the model file in the folder of a project or of a run; other paths are themselves."""
+    from kerastui.engine.project.files import FILE_NAME
+    from kerastui.engine.runs import kept_model
+
+    if not (source / FILE_NAME).is_file():
+        return source
+    found = kept_model(source)
+    if found is None:
+        raise FileNotFoundError(
+            f"{source}: no run of this project kept a model. Train it with `kerastui train {source}`"
+        )
+    return found
+
+
 @contextmanager
-def _without_remarks() -> Iterator[None]:
-    """Within this, Keras and TensorFlow keep to themselves what they think of the format that was asked for."""
-    logger = logging.getLogger("absl")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+def without_remarks() -> Iterator[None]:
+    """Within this, Keras, TensorFlow and the converters keep to themselves what they think of the format asked for.
+
+    LiteRT writes to the file behind `stderr`, past Python.
+    """
+    loggers = [logging.getLogger(name) for name in ("absl", "tensorflow")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(before)
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
-def _objects(path: Path | None) -> dict[str, Any]:
-    """Run a Python file of the user's, and give what Keras may need of it; what registers itself does so."""
+def objects_of(path: Path | None) -> dict[str, Any]:
+    """Run a Python file of the user's, and give what Keras may need of it; what registers itself does so.
+
+    Args:
+        path: The file; nothing is run when `None`.
+
+    Raises:
+        ValueError: The file raises an error.
+    """
     if path is None:
         return {}
     import runpy
@@ -118,10 +189,18 @@ def _objects(path: Path | None) -> dict[str, Any]:
     return {name: value for name, value in found.items() if callable(value) and not name.startswith("_")}
 
 
-def _line(error: Exception) -> str:
-    """Put an error on one line, in the words of the command line."""
+def line(error: Exception) -> str:
+    """Put an error on one line, in the words of the command line.
+
+    Args:
+        error: What was raised.
+    """
     text = " ".join(str(error).split()) or type(error).__name__
-    return re.sub("[Pp]ass `safe_mode=False`", "give --allow-unsafe", re.sub(_PASS, "Give --objects FILE.py", text))
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        text = f"{error.filename}: it cannot be read ({error.strerror})"
+    for pattern, words in _WORDS:
+        text = re.sub(pattern, words, text)
+    return text
 
 
 def _tell(source: Path, target: Path, missing: str | None, error: float | None, same: bool, as_json: bool) -> None:

@@ -154,9 +154,10 @@ def _problems(folder: Path, project: Project, all_: bool = True) -> list[Problem
     """
     from kerastui.engine.data_state import DataState
     from kerastui.engine.project.checks import check_project
+    from kerastui.engine.project.weights import check_weights
 
     data = DataState.read(project.data.source, folder.absolute())
-    found = [*check_project(project), *data.problems(project)]
+    found = [*check_project(project), *check_weights(project, folder), *data.problems(project)]
     shapes: list[Problem] = []
     if all_ or not any(problem.severity == "error" for problem in found):
         quiet()
@@ -185,6 +186,7 @@ def _json_teller() -> Callable[[EventBody], None]:
 def _text_teller(project: Project) -> Callable[[EventBody], None]:
     output, errors = sys.stdout, sys.stderr
     broken: list[int] = []
+    noted: list[str] = []
 
     def tell(event: EventBody) -> None:
         match event:
@@ -194,6 +196,9 @@ def _text_teller(project: Project) -> Callable[[EventBody], None]:
                     f"· {event.epochs} epochs of {event.steps} steps",
                     output,
                 )
+                if event.note:
+                    noted.append(event.note)
+                    click.echo(event.note, errors)
             case EpochEnded():
                 logs = "  ".join(f"{name} {value:.4g}" for name, value in event.logs.items())
                 click.echo(f"epoch {event.epoch:>{len(str(event.epochs))}}/{event.epochs}  {logs}", output)
@@ -201,7 +206,7 @@ def _text_teller(project: Project) -> Callable[[EventBody], None]:
                     broken.append(event.epoch)
                     click.echo("the loss is not a number any more; a smaller learning_rate may help", errors)
             case RunFinished():
-                if event.note:
+                if event.note and event.note not in noted:
                     click.echo(event.note, errors)
                 click.echo(f"{event.reason} after {event.epochs} epochs · saved {event.saved or 'nothing'}", output)
             case RunFailed():

@@ -109,7 +109,7 @@ class RunState:
             case RunStarted():
                 self.run, self.folder, self.status = event.run, event.folder, "running"
                 self.epochs, self.steps, self.samples = event.epochs, event.steps, event.samples
-                self.params = event.params
+                self.params, self.note = event.params, event.note
                 self.batch_size = int(event.project["fit"]["batch_size"])
             case Progress():
                 self._progress(event)

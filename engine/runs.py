@@ -19,6 +19,7 @@ from kerastui.engine.files import write_atomically
 from kerastui.engine.project.files import FILE_NAME
 
 FOLDER = "runs"
+MODEL = "model.keras"
 
 
 class RunRecord(msgspec.Struct, frozen=True):
@@ -123,6 +124,14 @@ def latest(project_folder: Path) -> Path | None:
     base = project_folder / FOLDER
     found = [path for path in base.iterdir() if run_number(path)] if base.is_dir() else []
     return max(found, key=run_number, default=None)
+
+
+def kept_model(folder: Path) -> Path | None:
+    """Return the model in a run's folder, or that of a project's newest run that kept one; `None` if there is none."""
+    base = folder / FOLDER
+    runs = [path for path in base.iterdir() if run_number(path)] if base.is_dir() else []
+    models = (path / MODEL for path in (folder, *sorted(runs, key=run_number, reverse=True)))
+    return next((path for path in models if path.is_file()), None)
 
 
 def read_record(folder: Path) -> RunRecord | None:

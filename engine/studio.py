@@ -34,6 +34,7 @@ from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit
 from kerastui.engine.project.problems import Problem, Repair, together
 from kerastui.engine.project.repairs import apply_repair
+from kerastui.engine.project.weights import check_weights
 from kerastui.engine.project.workspace import Workspace
 from kerastui.engine.run_state import RunState, read_run
 from kerastui.engine.runs import latest
@@ -276,7 +277,7 @@ class Studio:
         if self.workspace is None:
             return
         project = self.workspace.project
-        found = check_project(project)
+        found = [*check_project(project), *check_weights(project, self.workspace.folder)]
         found += self.data.problems(project)
         shapes: list[Problem] = []
         if self.checked is not None and not self.stale:

@@ -79,7 +79,8 @@ def test_errors_are_one_line_and_write_nothing(source: Path, tmp_path: Path) -> 
         (("nowhere.keras", tmp_path / "b.h5"), "nowhere.keras: there is no such file"),
         ((tmp_path / "bad.keras", tmp_path / "b.h5"), "damaged or cut short"),
         ((source, tmp_path / "b.xyz"), "must be one of .keras, .h5"),
-        ((source, tmp_path / "missing" / "b.keras"), "missing"),
+        ((source, tmp_path / "missing" / "b.keras"), "missing is no folder to write in; make it first"),
+        ((source, "/proc/b.keras"), "/proc/b.keras: it cannot be written (No such file or directory)"),
     ):
         done = run("convert", *arguments)
         assert done.exit_code == 1
@@ -130,6 +131,74 @@ def test_export(source: Path, tmp_path: Path, name: str, form: str) -> None:
     assert done.exit_code == 0, done.output
     assert "same predictions, largest difference" in done.output
     assert (tmp_path / name).exists()
+
+
+def test_a_project_gives_its_newest_model(source: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "digits"
+    (folder / "runs" / "0002").mkdir(parents=True)
+    (folder / "runs" / "0010").mkdir()
+    (folder / "kerastui.toml").touch()
+    refused = run("export", folder, tmp_path / "m.h5")
+    assert refused.exit_code == 1
+    assert "no run of this project kept a model. Train it with `kerastui train" in refused.output
+    (folder / "runs" / "0002" / "model.keras").write_bytes(source.read_bytes())
+    done = run("export", folder, tmp_path / "m.h5", "--verify")
+    assert done.exit_code == 0, done.output
+    assert h5py.is_hdf5(tmp_path / "m.h5")
+    (folder / "runs" / "0010" / "model.keras").write_bytes(b"later")
+    assert "0010/model.keras: it is no Keras model" in run("export", folder, tmp_path / "n.h5").output
+
+
+@pytest.mark.slow
+def test_8_bits_are_calibrated_from_a_file(source: Path, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rows: dict[str, Any] = {"a": random.random((20, 3), "float32"), "b": random.integers(0, 5, (20, 4))}
+    np.savez(tmp_path / "rows.npz", **rows)
+    arguments = ("--calibrate", tmp_path / "rows.npz", "--verify", "--json")
+    told = json.loads(run("export", source, tmp_path / "m.tflite", *arguments).output)
+    assert told["same"] is True
+    assert 0 < told["largest_error"] < 0.1
+    cases: list[tuple[str, Any, str]] = [
+        ("wrong.npz", rows["a"], "2 input(s): a, b. Received samples for 1"),
+        ("pickled.npy", np.array([{}], object), "pickled ones, which are not read"),
+    ]
+    for name, array, said in cases:
+        with (tmp_path / name).open("wb") as file:
+            (np.savez if name.endswith("z") else np.save)(file, array)
+        refused = run("export", source, tmp_path / "n.tflite", "--calibrate", tmp_path / name)
+        assert (refused.exit_code, refused.output.count("\n")) == (1, 1)
+        assert said in refused.output
+    refused = run("export", source, tmp_path / "n.onnx", "--calibrate", tmp_path / "rows.npz")
+    assert "--calibrate is for LiteRT" in refused.output
+    assert not (tmp_path / "n.tflite").exists()
+
+
+@pytest.mark.slow
+def test_a_length_that_is_left_open_is_named_and_can_be_given(tmp_path: Path) -> None:
+    model = Sequential([Input((None, 2)), keras.layers.GRU(2), keras.layers.Dense(1)])
+    model.save(tmp_path / "m.keras")
+    refused = run("export", tmp_path / "m.keras", tmp_path / "m.tflite")
+    assert refused.exit_code == 1
+    assert "steps that is left open. Give the number as --size. A SavedModel, a folder" in refused.output
+    assert [path.name for path in tmp_path.iterdir()] == ["m.keras"]
+    done = run("export", tmp_path / "m.keras", tmp_path / "m.tflite", "--size", "4", "--verify")
+    assert done.exit_code == 0, done.output
+
+
+def test_a_subclass_knows_its_inputs_from_its_file(tmp_path: Path) -> None:
+    code = (
+        "import keras\nfrom kerastui.engine import Model\n\nclass Own(Model):\n    def __init__(self, **kwargs):\n"
+        "        super().__init__(**kwargs)\n        self.out = keras.layers.Dense(2)\n\n"
+        "    def call(self, x):\n        return self.out(x)\n"
+    )
+    (tmp_path / "own.py").write_text(code)
+    found: dict[str, Any] = {"__name__": "made"}
+    exec(code, found)
+    model = found["Own"]()
+    model(X)
+    model.save(tmp_path / "m.keras")
+    done = run("convert", tmp_path / "m.keras", tmp_path / "m", "--objects", tmp_path / "own.py", "--verify")
+    assert done.exit_code == 0, done.output
 
 
 def test_export_wants_the_suffix_of_the_format(source: Path, tmp_path: Path) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import functools
 import json
 import pickle
+import resource
 import signal
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +145,7 @@ def test_bytes_that_changed_never_end_in_another_error(good: Path, tmp_path: Pat
 )
 def test_a_foreign_file(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ForeignFileError, match=f"{name}: it is no Keras model, not a whole model. A model is a"):
+    with pytest.raises(ForeignFileError, match=f"{name}: it is no Keras model. A model is a"):
         load_model(tmp_path / name)
 
 
@@ -235,12 +239,43 @@ def test_metadata_and_configuration_that_are_no_json(good: Path, tmp_path: Path)
         load_model(path)
 
 
+@contextlib.contextmanager
+def full_disk() -> Iterator[None]:
+    """No file may grow beyond 200 kB, which the system refuses as it refuses a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "saved", "w.h5", "w.weights.h5", "prefix", "served"])
+def test_a_disk_without_room_is_an_os_error_and_nothing_is_left(good: Path, tmp_path: Path, name: str) -> None:
+    large = Sequential([Input((300,)), Dense(300)])
+    write: Any = large.save_weights if name.startswith(("w", "prefix")) else large.save
+    if name == "served":
+        write = functools.partial(large.export, verbose=False)
+    if name.endswith((".keras", ".h5")):
+        (tmp_path / name).write_bytes(b"old")
+    before = sorted((path.name, path.read_bytes()) for path in tmp_path.iterdir())
+    with pytest.raises(OSError, match="too large") as caught, full_disk():
+        write(tmp_path / name)
+    assert caught.value.errno == errno.EFBIG
+    assert sorted((path.name, path.read_bytes()) for path in tmp_path.iterdir() if path.is_file()) == before
+    assert not list(tmp_path.rglob("*.data-*"))
+
+
 WRITER = """
 import sys
+import threading
 import keras
 from kerastui.engine import Input, Sequential
 
 class Slow(keras.layers.Dense):
+    slow = False
     def save_own_variables(self, store):
         super().save_own_variables(store)
         wait()
@@ -248,7 +283,7 @@ class Slow(keras.layers.Dense):
         return super().get_config()
     @property
     def weights(self):
-        if writing:
+        if self.slow:
             wait()
         return super().weights
 
@@ -256,30 +291,30 @@ def wait():
     print("half", flush=True)
     sys.stdin.read()
 
-writing = False
-model = Sequential([Input((3,)), keras.layers.Dense(2), Slow(2)])
-writing = sys.argv[1].endswith(".h5")
-model.save(sys.argv[1])
+for path in sys.argv[1:]:
+    model = Sequential([Input((3,)), keras.layers.Dense(2), Slow(2)])
+    model.layers[1].slow = path.endswith(".h5")
+    threading.Thread(target=model.save, args=(path,)).start()
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
-def test_a_kill_in_the_middle_of_writing_leaves_the_old_file(good: Path, tmp_path: Path, name: str) -> None:
-    path = copy(good / name, tmp_path / name)
-    before = path.read_bytes()
+def test_a_kill_in_the_middle_of_writing_leaves_the_old_files(good: Path, tmp_path: Path) -> None:
+    paths = [copy(good / name, tmp_path / name) for name in ("m.keras", "m.h5")]
+    before = [path.read_bytes() for path in paths]
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path)],
+        [sys.executable, "-c", WRITER, *map(str, paths)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as writer:
         assert writer.stdout is not None
-        assert writer.stdout.readline() == b"half\n"
-        assert len(list(tmp_path.rglob("*"))) > 1  # what is half written lies beside it
+        assert [writer.stdout.readline() for _ in paths] == [b"half\n"] * 2
+        assert len(list(tmp_path.rglob(".m*"))) == 2  # what is half written lies beside it
         writer.kill()
         assert writer.wait() == -signal.SIGKILL
-    assert path.read_bytes() == before
-    np.testing.assert_array_equal(load_model(path)(X), load_model(good / name)(X))
-    small().save(path)
-    assert isinstance(load_model(path), Model)
+    for path, content in zip(paths, before, strict=True):
+        assert path.read_bytes() == content
+        np.testing.assert_array_equal(load_model(path)(X), load_model(good / path.name)(X))
+        small().save(path)
+        assert isinstance(load_model(path), Model)

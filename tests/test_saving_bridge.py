@@ -286,6 +286,37 @@ def test_file_of_keras_2_3_with_its_optimizer(tmp_path: Path) -> None:
     np.testing.assert_array_equal(model.optimizer._velocities[1], bias**2)
 
 
+def test_nested_sequentials_of_keras_2_2_2_have_no_names(tmp_path: Path) -> None:
+    kernels = [X[:4, :3], X[:3, :2], X[:2, :1]]
+    layers = [
+        {"class_name": "Dense", "config": {"name": f"d{number}", "units": 3 - number, "use_bias": False}}
+        for number in range(3)
+    ]
+    layers[0]["config"]["batch_input_shape"] = [None, 4]  # type: ignore[index]
+    innermost = {"class_name": "Sequential", "config": layers[:1]}
+    inner = {"class_name": "Sequential", "config": [innermost, layers[1]]}
+    path = keras_2_3(tmp_path / "old.h5", [inner, layers[2]], {"sequential_2": kernels[:2], "d2": kernels[2:]})
+    with h5py.File(path, "a") as file:
+        file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": [inner, layers[2]]}).encode()
+
+    model = load_hdf5(path)
+
+    np.testing.assert_allclose(model(X), X @ kernels[0] @ kernels[1] @ kernels[2], atol=1e-5)
+
+
+def test_custom_functions_that_a_file_has_the_bare_names_of(tmp_path: Path) -> None:
+    def halved(x: Any, dtype: Any = None) -> Any:
+        return keras.ops.zeros(x) + 0.5 if isinstance(x, (list, tuple)) else x / 2
+
+    names = {"activation": "halved", "kernel_initializer": "halved", "bias_constraint": "halved"}
+    config = {"name": "d", "units": 2, "use_bias": True, "batch_input_shape": [None, 4], **names}
+    text = json.dumps({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": config}]}})
+
+    model = model_from_json(text, {"halved": halved})
+
+    np.testing.assert_allclose(model(X), np.repeat(X.sum(axis=1, keepdims=True) / 4, 2, axis=1), atol=1e-6)
+
+
 @pytest.mark.parametrize(("kind", "gates"), [("LSTM", 4), ("GRU", 3)])
 def test_cudnn_layers_of_keras_2_3(tmp_path: Path, kind: str, gates: int) -> None:
     generator = np.random.default_rng(2)

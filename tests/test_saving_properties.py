@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kerastui.engine import Input, Model, Sequential, load_model
+from kerastui.engine.importing.files import largest_error
+from kerastui.engine.importing.project import project_of, write_project
 from kerastui.engine.saving.bridge.json_models import model_from_json
 
 WIDTH = 3
@@ -113,4 +115,14 @@ def test_a_random_graph_comes_back_from_every_format(plan: Plan) -> None:
         assert len(given_) == len(expected), name
         for a, b in zip(given_, expected, strict=True):
             np.testing.assert_allclose(a, b, atol=1e-6, rtol=0, err_msg=name)
+    keras.backend.clear_session()
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(plans)
+def test_a_random_graph_comes_back_from_a_project(plan: Plan) -> None:
+    model = graph(plan)
+    with tempfile.TemporaryDirectory() as folder:
+        write_project(Path(folder), project_of(model, "random"))
+        assert largest_error(model, Path(folder)) <= 1e-6
     keras.backend.clear_session()

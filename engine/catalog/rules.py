@@ -136,6 +136,7 @@ def _worded(name: str, default: object, lead: str) -> ArgumentType | None:
 
 _LEADS: Final[tuple[tuple[str, ArgumentType], ...]] = (
     (r"(?:tuple|list|array)\b", "list"),
+    (r"float, the (?:scale|offset) to apply", "number-tuple"),
     (r"(?:bool|boolean|whether|if `?true)\b", "bool"),
     (r"(?:positive |small )*float(?:ing point)?(?: value)?\b(?!-)|scalar value in range", "float"),
     (r"baseline value|number\.", "number"),

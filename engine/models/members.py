@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import functools
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from kerastui.engine.keras_private import KerasFunctional, as_if_not_overridden, keras, mask_of
+from kerastui.engine.saving.portable import portable_json
 
 __all__ = ["Members", "Submodules"]
 
@@ -150,6 +152,22 @@ class Members:
                     seen.add(id(child))
                     paths[_new(f"{prefix}{name}", paths)] = child
         return paths
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Write the architecture as JSON, which `keras.models.model_from_json` reads; weights are not in it.
+
+        Stock Keras 3 reads it too, and so does tf_keras if it has all the layers.
+
+        Args:
+            **kwargs: For `json.dumps`.
+
+        Returns:
+            The JSON.
+
+        Raises:
+            NotImplementedError: If the model is a class of its own without `get_config`.
+        """
+        return json.dumps(portable_json(self), **kwargs)
 
     def to_yaml(self, **kwargs: Any) -> str:
         """Refuse, as Keras has since TensorFlow 2.6: reading YAML can run code that stands in it. Use `to_json`.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kerastui.engine import keras_private
-from kerastui.engine.keras_private import keras
+from kerastui.engine.keras_private import keras, our_classes
 from kerastui.engine.models.building import plain_shapes
 from kerastui.engine.models.model import Model
 
@@ -47,7 +48,46 @@ class Sequential(Model, keras.Sequential):  # type: ignore[misc]  # Keras ships 
         """
         keras.Sequential.build(self, None if input_shape is None else plain_shapes(input_shape))
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """Make a model from what `get_config` returned; models nested in it become ours too.
+
+        Args:
+            config: The configuration.
+            custom_objects: Classes and functions by name, for those that Keras does not know. Defaults to `None`.
+
+        Returns:
+            A model of this class, with new weights, not compiled.
+        """
+        if cls.add is not Sequential.add:
+            return super().from_config(config, custom_objects)
+        with our_classes():
+            revived = keras.Sequential.from_config.__func__(_Layers, config, custom_objects)
+        model = cls(name=revived.name)
+        # Keras builds the stack anew at each layer: a thousand layers would be called half a million times.
+        for layer in revived.layers:
+            model.add(layer, rebuild=False)
+        if revived.layers:
+            model._maybe_rebuild()
+        shape = config.get("build_input_shape")
+        if not model._functional and shape and isinstance(shape, (tuple, list)):
+            model.build(shape)
+        return model
+
     compute_output_shape = keras.Sequential.compute_output_shape
+
+
+class _Layers:
+    """What Keras revives the layers of a stack into."""
+
+    _functional = True  # so that nothing is built
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.layers: list[Any] = []
+
+    def add(self, layer: Any) -> None:
+        self.layers.append(layer)
 
 
 keras_private.take_place_of("keras.Sequential", Sequential)

@@ -240,6 +240,7 @@ class RunStarted(Told, frozen=True):
         steps: Steps an epoch.
         samples: Samples of the training part.
         params: Parameters of the model.
+        note: What should be known, such as which layers start from new weights, or `""`.
     """
 
     run: int
@@ -249,6 +250,7 @@ class RunStarted(Told, frozen=True):
     steps: int
     samples: int
     params: int
+    note: str = ""
 
 
 class RunFinished(Told, frozen=True):

@@ -104,6 +104,7 @@ class Run:
         from kerastui.engine.building import build_model, compile_model
         from kerastui.engine.data.dataset import encode
         from kerastui.engine.data.table import read_table
+        from kerastui.engine.starting_weights import load_weights
 
         for problem in check_project(self.project):
             if problem.severity == "error":
@@ -113,6 +114,7 @@ class Run:
             keras.utils.set_random_seed(self.project.fit.seed)
         graph = self.project.graph
         model = build_model(self.project)
+        self._note = load_weights(self.project, model, self.folder)
         compile_model(self.project, model)
         table = read_table(self.project.data.source, self.folder)
         shapes = {key: value.shape for key, value in graph.inputs.items()}
@@ -138,7 +140,14 @@ class Run:
         steps = -(-samples // fit.batch_size)
         self._tell(
             RunStarted(
-                folder.run, str(folder.path), to_plain(self.project), fit.epochs, steps, samples, model.count_params()
+                folder.run,
+                str(folder.path),
+                to_plain(self.project),
+                fit.epochs,
+                steps,
+                samples,
+                model.count_params(),
+                self._note,
             )
         )
         validation = dataset.validation

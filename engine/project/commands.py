@@ -363,8 +363,10 @@ def _without(items: Mapping[str, T], gone: set[str]) -> dict[str, T]:
 
 
 def _swapped(inputs: tuple[str, ...], old: str, new: str | None) -> tuple[str, ...]:
-    swapped = [new if item == old else item for item in inputs]
-    return tuple(dict.fromkeys(item for item in swapped if item is not None))
+    """Give a call another source; it is left out where the call takes that one already."""
+    if new is None or new in inputs:
+        return tuple(item for item in inputs if item != old)
+    return tuple(new if item == old else item for item in inputs)
 
 
 def _replaced(items: Mapping[str, T], key: str, value: T) -> dict[str, T]:

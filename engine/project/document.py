@@ -194,6 +194,8 @@ class Project(msgspec.Struct, frozen=True):
         compile: Arguments of `Model.compile`.
         fit: Arguments of `Model.fit`.
         layout: Cell position `(x, y)` of cards that were moved by hand, by id of input or call.
+        weights: HDF5 file of the weights that training starts from, by id of the layers, relative to the project's
+            folder; `""` starts from new ones.
     """
 
     name: str
@@ -202,3 +204,4 @@ class Project(msgspec.Struct, frozen=True):
     compile: Compile = Compile()
     fit: Fit = Fit()
     layout: Mapping[str, tuple[int, int]] = {}
+    weights: str = ""

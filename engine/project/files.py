@@ -43,7 +43,7 @@ def dumps(project: Project) -> str:
     nested = ("optimizer", "losses", "metrics", "loss_weights")
     tables |= {f"compile.{key}": plain["compile"].pop(key) for key in nested}
     tables |= {"fit": plain["fit"], "layout": layout}
-    lines = [f"{key} = {_text(plain[key])}" for key in ("format", "name")]
+    lines = [f"{key} = {_text(plain[key])}" for key in ("format", "name", "weights") if key in plain]
     for header, table in tables.items():
         if table:
             lines += ["", f"[{header}]", *(f"{_key(key)} = {_text(value)}" for key, value in table.items())]

@@ -68,6 +68,7 @@ def to_plain(project: Project) -> Plain:
     return {
         "format": FORMAT,
         "name": project.name,
+        **({"weights": project.weights} if project.weights else {}),
         "data": {
             "source": project.data.source,
             "split": msgspec.to_builtins(project.data.split),
@@ -112,7 +113,7 @@ def from_plain(plain: Mapping[str, Any]) -> Project:
     Raises:
         DocumentError: An unknown key, a wrong type, or a newer format; `path` leads to the place.
     """
-    known = {"format", "name", "data", "graph", "compile", "fit", "layout"}
+    known = {"format", "name", "weights", "data", "graph", "compile", "fit", "layout"}
     _only(plain, known, ())
     version = plain.get("format", FORMAT)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
@@ -126,6 +127,7 @@ def from_plain(plain: Mapping[str, Any]) -> Project:
         compile=_compile(_table(plain, "compile", ())),
         fit=_fit(_table(plain, "fit", ())),
         layout=_each(plain, "layout", (), lambda item, path: _convert(item, tuple[int, int], path)),
+        weights=_convert(plain.get("weights", ""), str, ("weights",)),
     )
 
 

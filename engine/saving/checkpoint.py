@@ -7,12 +7,15 @@ matched by either.
 
 from __future__ import annotations
 
+import copy
+import glob
+import itertools
 import os
 import shutil
 import tempfile
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
 from kerastui.engine.keras_private import keras
+from kerastui.engine.saving.bridge.optimizer_graph import Edge, GraphState, is_of_tf_keras, state_in_graph
+from kerastui.engine.saving.bridge.optimizer_state import warn_of_legacy_nadam
 from kerastui.engine.saving.hdf5_weights import Mismatch, settle
 
 _GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -33,6 +38,17 @@ _NOT_FOLLOWED_IN_OPTIMIZERS = _NOT_FOLLOWED | {"_variables"}
 
 class _Node(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]  # TensorFlow ships no types
     """Stands in the checkpoint for a layer, model, optimizer or container, with the edges that it is given."""
+
+
+class _WithSlots(_Node):
+    """Stands for an optimizer; TensorFlow asks it for the slots that legacy optimizers of tf_keras have."""
+
+    def __init__(self, slots: dict[tuple[int, str], Any]) -> None:
+        super().__init__()
+        object.__setattr__(self, "slots", slots)  # TensorFlow would track it as state
+
+    def _create_or_restore_slot_variable(self, slot_variable_position: Any, slot_name: str, variable: Any) -> Any:
+        return self.slots.get((id(variable), slot_name))
 
 
 def is_checkpoint(prefix: str) -> bool:
@@ -65,19 +81,61 @@ def write_checkpoint(model: Any, prefix: str, options: Any = None) -> None:
 
 
 def _write_beside(checkpoint: Any, prefix: Path, options: Any) -> None:
+    """Write to a folder of its own, move the data beside what is there, and the index over it as the last step.
+
+    A data file is called after their number (`w.data-00000-of-00001`), which the index holds. Written in a number that
+    no file there has, new data leaves the old alone, so that the one move of the index changes old into new.
+    """
     prefix.parent.mkdir(parents=True, exist_ok=True)
+    there = {file.name for file in prefix.parent.glob(f"{glob.escape(prefix.name)}.data-?????-of-?????")}
+    count = next(count for count in itertools.count(1) if not any(name.endswith(f"-of-{count:05}") for name in there))
     folder = Path(tempfile.mkdtemp(dir=prefix.parent, prefix=f".{prefix.name}-"))
     try:
-        checkpoint.write(str(folder / prefix.name), options=options)
-        # The index last: with it the checkpoint exists.
-        for file in sorted(folder.iterdir(), key=lambda file: file.suffix == ".index"):
+        checkpoint.write(str(folder / prefix.name), options=_in_shards(count, options))
+        checkpoint.sync()  # `options` may have asked for writing in the background
+        written = sorted(folder.iterdir(), key=lambda file: file.suffix == ".index")
+        for file in written:
+            with file.open("rb+") as opened:
+                os.fsync(opened.fileno())
+        for file in written:
             file.replace(prefix.with_name(file.name))
+        for name in there - {file.name for file in written}:
+            prefix.with_name(name).unlink()
     except tf.errors.OpError as error:
         raise OSError(
             f"The checkpoint cannot be written: {error.message}. Received: filepath={str(prefix)!r}"
         ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_shards(count: int, options: Any) -> Any:
+    """Have TensorFlow write that many data files, unless `options` say how many themselves."""
+    options = tf.train.CheckpointOptions() if options is None else copy.copy(options)
+    if options.experimental_sharding_callback is None:
+        options.experimental_sharding_callback = _Shards(count)
+    return options
+
+
+class _Shards(tf.train.experimental.ShardingCallback):  # type: ignore[misc]  # TensorFlow ships no types
+    """Spreads tensors over data files by turns; over fewer files than asked for where there are fewer tensors."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    @property
+    def description(self) -> str:
+        """For TensorFlow's messages."""
+        return f"{self.count} data files"
+
+    def __call__(self, tensors: Sequence[Any]) -> list[dict[str, dict[str, Any]]]:
+        """Give for each file its tensors by name and slice."""
+        shards: list[dict[str, dict[str, Any]]] = [{} for _ in range(self.count)]
+        places: dict[str, int] = {}
+        for tensor in tensors:
+            place = places.setdefault(tensor.checkpoint_key, len(places) % self.count)
+            shards[place].setdefault(tensor.checkpoint_key, {})[tensor.slice_spec] = tensor.tensor
+        return [shard for shard in shards if shard]
 
 
 def load_checkpoint(model: Any, prefix: str, skip_mismatch: bool, options: Any = None, shown: str | None = None) -> Any:
@@ -100,21 +158,26 @@ def load_checkpoint(model: Any, prefix: str, skip_mismatch: bool, options: Any =
     shown = prefix if shown is None else shown
     saved = _Saved(prefix, shown)
     matched = saved.matched(model)
-    optimizer = getattr(model, "optimizer", None)
     start = matched.nodes[id(model)]
-    if optimizer is not None and not optimizer.built and "optimizer" in saved.children(start):
+    optimizer = getattr(model, "optimizer", None)
+    node = None if optimizer is None else saved.children(start).get("optimizer")
+    if optimizer is not None and node is not None and not optimizer.built:
         optimizer.build(model.trainable_variables)
         matched = saved.matched(model)
     mismatches, dropped = _mismatches(model, matched, saved)
     settle(mismatches, skip_mismatch, shown, stacklevel=5)
-    edges = [edge for edge in matched.edges if id(edge[2]) not in dropped]
-    if optimizer is not None and not all(saved.fits(v, matched) for v in optimizer.variables):
+    state = None if node is None else _optimizer_state(model, optimizer, node, matched, saved)
+    if optimizer is not None and node is not None and state is None:
         warnings.warn(
             f"The optimizer {optimizer.name!r} is left as it was: its state in {shown!r} is that of other weights.",
             stacklevel=4,
         )
-        edges = [edge for edge in edges if edge[2] is not optimizer]
-    root = _tree(model, edges)
+    edges = [edge for edge in _without(optimizer, matched.edges) if id(edge[2]) not in dropped]
+    if state is None:
+        root = _tree(model, edges)
+    else:
+        edges += [(model, "optimizer", optimizer), *state.edges]
+        root = _tree(model, edges, {id(optimizer): _WithSlots(state.slots)})
     for number, variable in enumerate(v for v in model.weights if id(v) in dropped):
         setattr(root, f"skipped-{number}", variable)  # so that `assert_consumed` tells of it
     checkpoint = tf.train.Checkpoint(root=root) if start == 0 else tf.train.Checkpoint(model=root)
@@ -122,12 +185,41 @@ def load_checkpoint(model: Any, prefix: str, skip_mismatch: bool, options: Any =
     return status.expect_partial() if mismatches else status
 
 
+def _optimizer_state(model: Any, optimizer: Any, node: int, matched: _Matched, saved: _Saved) -> GraphState | None:
+    """Find what to restore of the optimizer; `None` if it does not fit."""
+    if not is_of_tf_keras(saved.children(node)):
+        fits = all(saved.fits(variable, matched) for variable in optimizer.variables)
+        return GraphState(_below(optimizer, matched.edges)) if fits else None
+    known = {matched.nodes[id(weight)]: weight for weight in model.weights if id(weight) in matched.nodes}
+    state = state_in_graph(saved.nodes, node, optimizer, known)
+    fits = not state.missing and all(saved.shape(at) == tuple(variable.shape) for variable, at in state.found)
+    if fits and "momentum_cache" in saved.children(node):
+        warn_of_legacy_nadam(model.name, stacklevel=5)
+    return state if fits else None
+
+
+def _below(parent: Any, edges: Iterable[Edge]) -> list[Edge]:
+    """The edges that lead on from an object; each comes after the one that leads to where it begins."""
+    reached, found = {id(parent)}, []
+    for edge in edges:
+        if id(edge[0]) in reached:
+            reached.add(id(edge[2]))
+            found.append(edge)
+    return found
+
+
+def _without(child: Any, edges: list[Edge]) -> list[Edge]:
+    """The edges that do not lead to an object, and not on from it."""
+    dropped = set(map(id, _below(child, edges)))
+    return [edge for edge in edges if edge[2] is not child and id(edge) not in dropped]
+
+
 @dataclass
 class _Matched:
     """Which objects of a model are which nodes of a checkpoint, and the edges by which they were found."""
 
     nodes: dict[int, int] = field(default_factory=dict)
-    edges: list[tuple[Any, str, Any]] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
 
 
 class _Saved:
@@ -146,16 +238,16 @@ class _Saved:
             graph.ParseFromString(reader.get_tensor(_GRAPH_KEY))
         except (tf.errors.OpError, RuntimeError) as error:
             raise ValueError(f"The checkpoint cannot be read: {error}. Received: filepath={shown!r}") from error
-        self._nodes = graph.nodes
+        self.nodes: Any = graph.nodes
         self._shown = shown
 
     def children(self, node: int) -> dict[str, int]:
         """The edges from a node, by name."""
-        return {child.local_name: child.node_id for child in self._nodes[node].children}
+        return {child.local_name: child.node_id for child in self.nodes[node].children}
 
     def shape(self, node: int) -> tuple[int, ...] | None:
         """The shape of a variable; `None` for what is none."""
-        for attribute in self._nodes[node].attributes:
+        for attribute in self.nodes[node].attributes:
             if attribute.name == _VALUE:
                 return tuple(self._shapes[attribute.checkpoint_key])
         return None
@@ -226,7 +318,7 @@ def _mismatches(model: Any, matched: _Matched, saved: _Saved) -> tuple[list[Mism
     return mismatches, dropped
 
 
-def _edges_below(root: Any) -> Iterator[tuple[Any, str, Any]]:
+def _edges_below(root: Any) -> Iterator[Edge]:
     seen, queue = {id(root)}, deque([root])
     while queue:
         parent = queue.popleft()
@@ -237,9 +329,9 @@ def _edges_below(root: Any) -> Iterator[tuple[Any, str, Any]]:
                 queue.append(child)
 
 
-def _tree(root: Any, edges: Iterable[tuple[Any, str, Any]]) -> Any:
+def _tree(root: Any, edges: Iterable[Edge], stands_for: Mapping[int, _Node] | None = None) -> Any:
     """Make nodes for everything that edges lead from; what they lead to otherwise is saved as it is."""
-    made: dict[int, _Node] = {id(root): _Node()}
+    made: dict[int, _Node] = {id(root): _Node(), **(stands_for or {})}
     for parent, name, child in edges:
         if _has_edges(child):
             made.setdefault(id(child), _Node())

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from kerastui.engine.keras_private import keras, unsafe_is_allowed
+from kerastui.engine.keras_private import LOSSES, METRICS, keras, unsafe_is_allowed
 from kerastui.engine.saving.errors import NewerFileError, UnknownObjectsError, UnsafeFileError, message
 
 HOMES = ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
@@ -14,6 +14,9 @@ HOMES = ("activations", "constraints", "initializers", "losses", "metrics", "opt
 
 BARE_HOMES = ("layers", "models", "optimizers.schedules", *HOMES)
 """Where the classes of an HDF5 file may be; it has their names alone."""
+
+BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
+"""Names of metrics that `compile` reads itself; which is meant depends on the model's outputs."""
 
 RUNS_CODE = {"__lambda__": "a Python lambda", "TFSMLayer": "a program of TensorFlow from elsewhere"}
 
@@ -39,6 +42,7 @@ def check_config(
     custom_objects: Mapping[str, Any] | None = None,
     safe_mode: bool = True,
     version: str = "",
+    training: Mapping[str, Any] | None = None,
 ) -> None:
     """Refuse a configuration before anything is made of it.
 
@@ -50,6 +54,7 @@ def check_config(
         custom_objects: Classes and functions by name. Defaults to `None`.
         safe_mode: Whether to refuse what runs code out of the file. Defaults to True.
         version: The version of Keras that wrote it. Defaults to `""`, not known.
+        training: How the model was compiled, as HDF5 files say it. Defaults to `None`, not to be compiled.
 
     Raises:
         UnsafeFileError: If it holds code, in safe mode; the layers are named.
@@ -57,6 +62,7 @@ def check_config(
         NewerFileError: If they should be Keras's, and the file is newer than Keras here.
     """
     needs = list(_needs(config, str(config.get("config", {}).get("name", "the model")), True))
+    needs += _needs_of_training(training or {})
     code = [f"{need.owner!r} ({RUNS_CODE[need.name]})" for need in needs if need.name in RUNS_CODE]
     if code and safe_mode and not unsafe_is_allowed():
         raise UnsafeFileError(
@@ -98,6 +104,24 @@ def _unknown(unknown: list[Need], path: str | os.PathLike[str], version: str) ->
             "(`@keras.saving.register_keras_serializable()`) first",
         )
     )
+
+
+def _needs_of_training(training: Mapping[str, Any]) -> Iterator[Need]:
+    """Yield what is needed to compile; losses and metrics may be names alone there."""
+    yield from _needs({"compile_config": {"optimizer": training.get("optimizer_config")}}, "compile", True)
+    for argument, known in (("loss", LOSSES), ("metrics", METRICS), ("weighted_metrics", METRICS)):
+        yield from _needs({"compile_config": training.get(argument)}, "compile", True)
+        for name in _texts(training.get(argument)):
+            if name not in known and name not in BY_SHAPE:
+                yield Need(name, name, "", "compile", True)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list) or (isinstance(value, dict) and "class_name" not in value):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
 
 
 def _needs(value: Any, owner: str, certain: bool) -> Iterator[Need]:

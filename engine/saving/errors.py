@@ -50,4 +50,4 @@ def message(path: Path, what: str, hint: str = "") -> str:
     Returns:
         One paragraph.
     """
-    return f"{os.fspath(path)}: {what}.{f' {hint}.' if hint else ''}"
+    return f"{os.fspath(path)}: {what.rstrip('.')}.{f' {hint}.' if hint else ''}"

@@ -7,7 +7,6 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,10 @@ import tensorflow as tf
 
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import keras, print_msg
-from kerastui.engine.saving import verifying
+from kerastui.engine.saving import exportable, verifying
+from kerastui.engine.saving.disk import disk_errors
+from kerastui.engine.saving.folders import replacing_folder
 from kerastui.engine.saving.save_spec import SaveSpec
-from kerastui.engine.saving.writing import replacing_folder
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "tf_saved_model": (),
@@ -80,15 +80,43 @@ def export(
     if input_signature is None:
         input_signature = _signature(model)
 
+    loops = format == "litert" and calibration is None and "target_spec" in kwargs
+
     def write(to: str) -> None:
-        with _arrays_for_tensors(model), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # TensorFlow and the converters warn of each other's versions
-            keras.Model.export(model, to, format=format, verbose=False, input_signature=input_signature, **kwargs)
+        plain = exportable.in_plain_terms(model, format, loops)
+        with exportable.in_words(model, format), disk_errors(path), plain:
+            _export(model, to, format, input_signature, kwargs)
+        _check_written(model, to, format, verify is not None)
 
     _write(path, format, write)
     if verbose is not False:
         print_msg(f"Saved artifact at '{path}'.")
     return None if arguments is None else verifying.largest_error(model, path, format, arguments)
+
+
+def _export(model: Any, to: str, name: str, input_signature: Any, options: dict[str, Any]) -> None:
+    """Keras's own exporter, without what it and the converters print and warn of each other's versions."""
+    if name == "openvino":
+        exportable.keep_openvino_quiet()
+    if name == "onnx":
+        exportable.complete_tf2onnx()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        keras.Model.export(model, to, format=name, verbose=False, input_signature=input_signature, **options)
+
+
+def _check_written(model: Any, path: str, name: str, verify: bool) -> None:
+    """Look for operations that the runtime of the format does not have, before the file takes its place."""
+    if name == "onnx":
+        exportable.check_onnx(path, model)
+    if name == "litert" and (found := exportable.flex_operations(path)):
+        what = (
+            f"The model {model.name!r} as format='litert' runs only with LiteRT's Flex delegate: without it, "
+            f"{exportable.no_operations(found)}. {exportable.ADVICE}."
+        )
+        if verify:
+            raise ValueError(f"{what} It cannot be verified here, and was not written.")
+        warnings.warn(what, exportable.FlexWarning, stacklevel=4)
 
 
 def _check(path: str, name: str, verify: bool) -> None:
@@ -114,27 +142,6 @@ def _signature(model: Any) -> Any:
     """
     spec = model.save_spec() if isinstance(model, SaveSpec) else None
     return None if spec is None or spec[1] else spec[0]
-
-
-@contextmanager
-def _arrays_for_tensors(model: Any) -> Iterator[None]:
-    """Within this, what layers such as `Normalization` computed once is plain arrays.
-
-    A tensor outside of the graph becomes one more input of an ONNX model, an array a constant.
-    """
-    held = [
-        (vars(layer), name, value)
-        for layer in model._flatten_layers()
-        for name, value in vars(layer).items()
-        if isinstance(value, tf.Tensor)
-    ]
-    for attributes, name, value in held:
-        attributes[name] = value.numpy()
-    try:
-        yield
-    finally:
-        for attributes, name, value in held:
-            attributes[name] = value
 
 
 def _write(path: str, name: str, write: Callable[[str], None]) -> None:

@@ -6,15 +6,13 @@ import json
 import os
 import re
 import stat
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import h5py
 
+from kerastui.engine.saving.entries import read_entry
 from kerastui.engine.saving.errors import DamagedFileError, UnsafeFileError, message
 from kerastui.engine.saving.kinds import CONFIG, PICKLE_SUFFIXES, WEIGHTS, opened_zip, reading
 
@@ -62,7 +60,7 @@ def check_archive(path: str | os.PathLike[str]) -> int:
         _check_sizes(path, entries)
         if WEIGHTS not in archive.namelist():
             return sum(entry.file_size for entry in entries if entry.filename.endswith(".npz"))
-        with reading(path), _weights(archive, path) as weights, h5py.File(weights, "r") as file:
+        with reading(path), read_entry(archive, WEIGHTS) as weights, h5py.File(weights, "r") as file:
             return _check_file(file, f"{os.fspath(path)} ({WEIGHTS})")
 
 
@@ -174,48 +172,6 @@ def _check_size(path: str | os.PathLike[str], name: str, declared: int, stored: 
                 _DISTRUST,
             )
         )
-
-
-@contextmanager
-def _weights(archive: zipfile.ZipFile, path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Give the weights in an archive as a file that can be read anywhere, as HDF5 does."""
-    entry = archive.getinfo(WEIGHTS)
-    if entry.compress_type == zipfile.ZIP_STORED:  # in place: the archive may be larger than the memory
-        with open(path, "rb") as file:
-            file.seek(entry.header_offset + 26)  # two lengths, which the table of contents need not share
-            name, extra = (int.from_bytes(file.read(2), "little") for _ in range(2))
-            yield _Part(file, entry.header_offset + 30 + name + extra, entry.file_size)  # type: ignore[misc]
-        return
-    with tempfile.TemporaryFile() as copy, archive.open(entry) as packed:
-        while block := packed.read(1 << 20):
-            copy.write(block)
-        yield copy
-
-
-class _Part:
-    """A part of an open file, with what HDF5 asks of a file: no copy, and the position is this object's own."""
-
-    def __init__(self, file: IO[bytes], start: int, size: int) -> None:
-        self._file, self._start, self._size, self._at = file, start, size, 0
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer)[: max(0, self._size - self._at)]
-        self._file.seek(self._start + self._at)
-        block = self._file.read(len(view))
-        view[: len(block)] = block
-        self._at += len(block)
-        return len(block)
-
-    def read(self, size: int = -1) -> bytes:
-        block = bytearray(self._size - self._at if size < 0 else size)
-        return bytes(block[: self.readinto(block)])
 
 
 def _check_file(file: h5py.File, path: str | os.PathLike[str]) -> int:

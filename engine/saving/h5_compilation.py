@@ -12,6 +12,11 @@ import h5py
 import numpy as np
 
 from kerastui.engine.keras_private import keras
+from kerastui.engine.saving.bridge.optimizer_state import SLOTS
+from kerastui.engine.saving.hdf5_weights import read_strings, write_strings
+
+KERAS_ORDER = "kerastui_names"
+"""The attribute that lists an optimizer's state as Keras 3 does; `weight_names` is for tf_keras."""
 
 PLAIN = ("loss_weights", "run_eagerly", "steps_per_execution", "jit_compile")
 """Arguments of `compile` that are written as they are. Files of older generations lack some."""
@@ -41,8 +46,9 @@ def restore_compilation(
         if written is None:
             return
         config = json.loads(written)
+        config |= config.get("as_compiled", {})
         group = file.get("optimizer_weights")
-        state = None if group is None else [np.asarray(group[name]) for name in _names(group.attrs)]
+        state = None if group is None else [np.asarray(group[name]) for name in _in_keras_order(group)]
     arguments = {name: config[name] for name in PLAIN if config.get(name) is not None}
     with keras.saving.custom_object_scope(dict(custom_objects or {})):
         model.compile(
@@ -56,15 +62,32 @@ def restore_compilation(
         _restore(model, state)
 
 
-def _names(attributes: Any) -> list[str]:
-    if "weight_names" in attributes:
-        found = list(attributes["weight_names"])
-    else:  # HDF5 holds 64 KiB in an attribute, so Keras spreads long lists over several
-        chunks = sorted(
-            (name for name in attributes if name.startswith("weight_names")), key=lambda name: int(name[12:])
-        )
-        found = [name for chunk in chunks for name in attributes[chunk]]
-    return [name.decode() if isinstance(name, bytes) else str(name) for name in found]
+def name_state_for_tf_keras(group: h5py.Group, optimizer: Any) -> None:
+    """List the state of an optimizer in the order in which tf_keras reads it, and Keras 3's order besides.
+
+    Stock Keras 3 reads none of it but the count of steps, which is first in both.
+
+    Args:
+        group: `optimizer_weights` of an HDF5 file, as Keras 3 wrote it; its attributes are changed.
+        optimizer: The optimizer.
+    """
+    slots = SLOTS.get(type(optimizer).__name__)
+    names = read_strings(group, "weight_names")
+    places = {id(variable): at for at, variable in enumerate(optimizer.variables)}
+    if slots is None or len(names) != len(places):
+        return
+    values = [found for attribute, _ in slots if (found := getattr(optimizer, attribute, None))]
+    by_turns = type(optimizer).__name__ == "Ftrl"
+    ordered = [one for row in (zip(*values, strict=True) if by_turns else values) for one in row]
+    order = [names[places[id(one)]] for one in (optimizer.iterations, *ordered)]
+    for name in [name for name in group.attrs if name.startswith("weight_names")]:
+        del group.attrs[name]
+    write_strings(group, "weight_names", order)
+    write_strings(group, KERAS_ORDER, names)
+
+
+def _in_keras_order(group: h5py.Group) -> list[str]:
+    return read_strings(group, KERAS_ORDER) or read_strings(group, "weight_names")
 
 
 def _revived(config: Any, deserialize: Callable[[Any], Any]) -> Any:

@@ -1,13 +1,12 @@
-"""Weights in HDF5: the documented layout of `layer_names`, and the one of Keras 3's `.weights.h5` and `.keras`.
+"""Weights in HDF5, in the documented layout of `layer_names`.
 
-Neither reader follows a link out of the file: every group and data set is fetched through Keras's guarded functions.
+No link out of the file is followed: every group and data set is fetched through Keras's guarded functions.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +14,11 @@ import h5py
 import numpy as np
 
 from kerastui.engine.keras_private import (
-    WeightsStore,
     keras,
-    know_saved_attributes,
-    load_state,
+    read_dataset,
     safe_get_h5_dataset,
     safe_get_h5_group,
-    write_state,
+    value_in_place,
 )
 
 TOP_LEVEL = "top_level_model_weights"
@@ -103,13 +100,23 @@ def write_layer_names(file: h5py.File, model: Any) -> None:
             "HDF5 keeps weights by the names of layers, which must differ. Rename them, or save to a path that ends "
             f"in `.weights.h5`. Received: layers of the same name {', '.join(map(repr, doubled))}"
         )
-    _write_strings(file, "layer_names", names)
+    write_layers(file, dict(zip(names, layers, strict=True)))
+    _write_weights(file.require_group(TOP_LEVEL), _own_weights(model))
+
+
+def write_layers(file: h5py.File, layers: Mapping[str, Any]) -> None:
+    """Write the documented layout for some layers, under names of the caller's.
+
+    Args:
+        file: An empty file, open for writing.
+        layers: Built layers by name.
+    """
+    write_strings(file, "layer_names", list(layers))
     file.attrs["backend"] = b"tensorflow"
     file.attrs["keras_version"] = keras.__version__.encode()
     # In the order of names, so that the group `a` is there before a layer called `a/b` is put into it.
-    for layer in sorted(layers, key=lambda layer: layer.name):
-        _write_weights(file.require_group(layer.name), _weights_of(layer))
-    _write_weights(file.require_group(TOP_LEVEL), _own_weights(model))
+    for name in sorted(layers):
+        _write_weights(file.require_group(name), _weights_of(layers[name]))
 
 
 def _write_weights(group: h5py.Group, weights: list[Any]) -> None:
@@ -120,14 +127,24 @@ def _write_weights(group: h5py.Group, weights: list[Any]) -> None:
             number += 1
             name = f"{weight.path}_{number}"
         names.append(name)
-    _write_strings(group, "weight_names", names)
+    write_strings(group, "weight_names", names)
     for name, weight in zip(names, weights, strict=True):
-        value = keras.ops.convert_to_numpy(weight)
+        value = value_in_place(weight)
         # HDF5 has no bfloat16; float32 holds each of its values.
         group.create_dataset(name, data=value.astype("float32") if value.dtype == "bfloat16" else value)
 
 
-def _write_strings(group: h5py.Group, name: str, values: list[str]) -> None:
+def write_strings(group: h5py.Group, name: str, values: list[str]) -> None:
+    """Write an attribute that is a list of names, spread over several where it is long, as Keras does.
+
+    Args:
+        group: The group.
+        name: The attribute.
+        values: The names.
+
+    Raises:
+        ValueError: If a name alone is too long.
+    """
     array = np.asarray([value.encode() for value in values])
     count = -(-array.nbytes // _ATTRIBUTE_LIMIT)
     while any(chunk.nbytes > _ATTRIBUTE_LIMIT for chunk in np.array_split(array, max(count, 1))):
@@ -143,7 +160,16 @@ def _write_strings(group: h5py.Group, name: str, values: list[str]) -> None:
         group.attrs[f"{name}{number}"] = chunk
 
 
-def _read_strings(group: h5py.Group, name: str) -> list[str]:
+def read_strings(group: h5py.Group, name: str) -> list[str]:
+    """Read what `write_strings` or Keras wrote.
+
+    Args:
+        group: The group.
+        name: The attribute.
+
+    Returns:
+        The names; none if there is no such attribute.
+    """
     attributes = [name] if name in group.attrs else []
     while not attributes or attributes != [name]:
         following = f"{name}{len(attributes)}"
@@ -174,7 +200,7 @@ def plan_by_order(group: h5py.Group, model: Any) -> Plan:
     """
     plan = Plan()
     layers = [layer for layer in model.layers if layer.weights]
-    saved = [(name, _saved_weights(group, name)) for name in _read_strings(group, "layer_names")]
+    saved = [(name, _saved_weights(group, name)) for name in read_strings(group, "layer_names")]
     saved = [(name, weights) for name, weights in saved if weights]
     if len(saved) != len(layers):
         raise ValueError(
@@ -198,12 +224,26 @@ def plan_by_name(group: h5py.Group, model: Any) -> Plan:
     Returns:
         What to assign, and what does not fit.
     """
-    plan = Plan()
-    names = set(_read_strings(group, "layer_names"))
-    for layer in model.layers:
-        if layer.name in names:
-            _match(plan, layer.name, _weights_of(layer), _saved_weights(group, layer.name))
+    plan = plan_layers(group, {layer.name: layer for layer in model.layers})
     _plan_top_level(plan, group, model)
+    return plan
+
+
+def plan_layers(group: h5py.Group, layers: Mapping[str, Any]) -> Plan:
+    """Match layers with those of a file by names of the caller's; those that the file has not are left alone.
+
+    Args:
+        group: What has the attribute `layer_names`.
+        layers: Built layers by name.
+
+    Returns:
+        What to assign, and what does not fit.
+    """
+    plan = Plan()
+    names = set(read_strings(group, "layer_names"))
+    for name, layer in layers.items():
+        if name in names:
+            _match(plan, layer.name, _weights_of(layer), _saved_weights(group, name))
     return plan
 
 
@@ -236,7 +276,7 @@ def _in_order(weights: list[Any], saved: list[tuple[str, h5py.Dataset]]) -> list
 
 def _saved_weights(group: h5py.Group, layer: str) -> list[tuple[str, h5py.Dataset]]:
     of_layer = safe_get_h5_group(group, layer)
-    return [(name, safe_get_h5_dataset(of_layer, name)) for name in _read_strings(of_layer, "weight_names")]
+    return [(name, safe_get_h5_dataset(of_layer, name)) for name in read_strings(of_layer, "weight_names")]
 
 
 def _weights_of(layer: Any) -> list[Any]:
@@ -256,132 +296,10 @@ def assign(plan: Plan, model: Any) -> None:
         model: The model, whose layers may finish what follows from their weights.
     """
     for variable, data in plan.assignments:
-        variable.assign(np.asarray(data))
+        variable.assign(read_dataset(data))
     for layer in model.layers:
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
-
-
-def write_keras3(path: Any, model: Any) -> None:
-    """Write the layout of `.weights.h5`, the weights of the optimizer included.
-
-    Args:
-        path: Where to write, a `pathlib.Path` or `str`.
-        model: A built model.
-    """
-    know_saved_attributes()
-    store = WeightsStore(path, mode="w")
-    try:
-        write_state(model, store, None)
-    finally:
-        store.close()
-
-
-class _Store(WeightsStore):  # type: ignore[misc]  # Keras ships no types
-    """A file of Keras 3 whose entries can be looked at without their values, and passed over."""
-
-    def __init__(self, path: Any, archive: Any = None) -> None:
-        super().__init__(path, archive=archive)
-        self.path = ""
-        self.refused: set[str] = set()
-        self.shapes_only = True
-
-    def get(self, path: str) -> Any:
-        self.path = path
-        store = super().get(path)
-        if path in self.refused:
-            self._h5_entry_group: Any = {}
-        return store
-
-    def __getitem__(self, key: str) -> Any:
-        if not self.shapes_only:
-            return super().__getitem__(key)
-        data = safe_get_h5_dataset(self._h5_entry_group, key)
-        # One zero, seen from everywhere: the size of the weight without its memory.
-        return np.broadcast_to(np.zeros((), "float32" if data.dtype.kind == "V" else data.dtype), data.shape)
-
-    def shapes(self) -> list[tuple[int, ...]]:
-        """The shapes of the entry that was fetched last."""
-        group = self._h5_entry_group
-        names = sorted(group, key=lambda name: (len(name), name))
-        return [tuple(safe_get_h5_dataset(group, name).shape) for name in names]
-
-
-class _Failures(dict[int, tuple[Any, Exception]]):
-    """What Keras could not load, each with where in the file it was looked for and what is there."""
-
-    def __init__(self, store: _Store) -> None:
-        super().__init__()
-        self.store = store
-        self.places: dict[int, tuple[str, list[tuple[int, ...]]]] = {}
-        self.tried: dict[int, set[str]] = {}
-
-    def __setitem__(self, key: int, value: tuple[Any, Exception]) -> None:
-        super().__setitem__(key, value)
-        self.tried.setdefault(key, set()).add(self.store.path)
-        # Keras looks for what it could not load in further places, most of which are not in the file at all.
-        if not self.places.get(key, ("", []))[1]:
-            self.places[key] = (self.store.path, self.store.shapes())
-
-    def mismatches(self) -> list[Mismatch]:
-        """The same for messages."""
-        found = list[Mismatch]()
-        for key, (saveable, _) in self.items():
-            inner = {id(v) for layer in getattr(saveable, "_layers", ()) for v in layer.variables}
-            variables: Any = getattr(saveable, "weights", None) or getattr(saveable, "variables", ())
-            own = [tuple(variable.shape) for variable in variables if id(variable) not in inner]
-            name = getattr(saveable, "name", type(saveable).__name__)
-            found.append(Mismatch(name, own, self.places[key][1] or None))
-        return found
-
-
-@contextmanager
-def _assigning_nothing() -> Iterator[None]:
-    with _Forgetful(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the same ones come when it is done in earnest
-        yield
-
-
-class _Forgetful(keras.StatelessScope):  # type: ignore[misc]  # Keras ships no types
-    """Within this, assigning checks the shape and does nothing else."""
-
-    def add_update(self, update: Any) -> None:
-        """Drop the value, which the scope would otherwise keep."""
-
-
-def load_keras3(model: Any, path: Any, skip_mismatch: bool, shown: str, archive: Any = None) -> None:
-    """Load the layout of Keras 3 once it is known that all of it fits, or pass over what does not.
-
-    Args:
-        model: A built model.
-        path: The file, or its name in `archive`.
-        skip_mismatch: Whether to pass over layers that do not fit, with a warning for each.
-        shown: The path that messages name.
-        archive: An open `zipfile.ZipFile`. Defaults to `None`.
-
-    Raises:
-        ValueError: If a layer does not fit and is not to be passed over; the model is as before.
-        OSError: If the file cannot be read to its end.
-    """
-    know_saved_attributes()
-    store = _Store(path, archive)
-    try:
-        failures = _Failures(store)
-        with _assigning_nothing():
-            load_state(model, store, None, "", True, set(), set(), failures)
-        settle(failures.mismatches(), skip_mismatch, shown, stacklevel=6)
-        store.refused = {path for key in failures for path in failures.tried[key]}
-        store.shapes_only = False
-        errors: dict[int, tuple[Any, Exception]] = {}
-        with warnings.catch_warnings():
-            if failures:  # of which Keras would warn once more, as of layers in containers
-                warnings.filterwarnings("ignore", message="Skipping nested container")
-            load_state(model, store, None, "", True, set(), set(), errors)
-        unforeseen = [error for key, (_, error) in errors.items() if key not in failures]
-        if unforeseen:
-            raise OSError(f"The file cannot be read: {unforeseen[0]}. Received: filepath={shown!r}")
-    finally:
-        store.close()
 
 
 def _shapes(shapes: list[tuple[int, ...]]) -> str:

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, NoReturn
 
 import h5py
 
-from kerastui.engine.keras_private import keras, load_archive, load_hdf5_model, our_classes, variables_watched
+from kerastui.engine.keras_private import keras, load_hdf5_model, our_classes, variables_watched
 from kerastui.engine.models.model import Functional, Model
 from kerastui.engine.models.sequential import Sequential
+from kerastui.engine.saving.archives import read_archive, read_unzipped
 from kerastui.engine.saving.configs import check_config, is_newer
 from kerastui.engine.saving.errors import (
     DamagedFileError,
@@ -92,21 +93,16 @@ def load_model(
 def _load_archive(request: _Request) -> Any:
     weights = check_archive(request.path)
     _check(read_config(request.path), request)
-    with _variables_within(weights, request), _untrained_optimizer(), open(request.path, "rb") as file:
-        return load_archive(file, request.custom_objects, request.compiled, request.safe_mode)
+    with _variables_within(weights, request), _untrained_optimizer():
+        return read_archive(request.path, request.custom_objects, request.compiled, request.safe_mode)
 
 
 def _load_folder(request: _Request) -> Any:
     weights = os.path.join(request.path, WEIGHTS)
     size = check_hdf5(weights) if os.path.exists(weights) else 0
     _check(read_config(request.path), request)
-    with our_classes(), _variables_within(size, request), _untrained_optimizer():
-        return keras.saving.load_model(
-            request.path,
-            custom_objects=request.custom_objects,
-            compile=request.compiled,
-            safe_mode=request.safe_mode,
-        )
+    with _variables_within(size, request), _untrained_optimizer():
+        return read_unzipped(request.path, request.custom_objects, request.compiled, request.safe_mode)
 
 
 def _load_hdf5(request: _Request) -> Any:
@@ -114,12 +110,27 @@ def _load_hdf5(request: _Request) -> Any:
     # The old format knows classes by their bare names, and looks for them here first.
     ours = {"Functional": Functional, "Model": Model, "Sequential": Sequential, **request.custom_objects}
     with h5py.File(request.path, "r") as file, _variables_within(size, request):
-        _check(parsed(text(file.attrs["model_config"]), request.path), request)
-        model = load_hdf5_model(file, ours, request.safe_mode)
+        training = file.attrs.get("training_config")
+        known = parsed(text(training), request.path) if request.compiled and training is not None else None
+        config = parsed(text(file.attrs["model_config"]), request.path)
+        _check(config, request, known)
+        try:
+            model = load_hdf5_model(file, ours, request.safe_mode)
+        except ValueError as error:
+            if "Model expected 0 layers" not in str(error):
+                raise
+            raise _shapeless(config, request.path) from error
     if request.compiled:
         with _variables_within(size, request):
             restore_compilation(model, request.path, request.custom_objects)
     return model
+
+
+def _shapeless(config: dict[str, Any], path: str) -> RebuildError:
+    what = f"it is of the class {config.get('class_name')}, and the format holds no shape of the inputs of such a model"
+    return RebuildError(
+        message(path, what, "Make the model, call it once, then call its `load_weights` with this file")
+    )
 
 
 def _load_archive_2(request: _Request) -> Any:
@@ -169,13 +180,13 @@ _INSTEAD = {
 def _refuse(path: str, kind: Kind) -> NoReturn:
     error = UnsafeFileError if kind is Kind.PICKLE else ForeignFileError
     hint = _INSTEAD.get(kind, "A model is a `.keras` or HDF5 file, or the folder of a SavedModel")
-    raise error(message(path, f"it is {kind.value}, not a whole model", hint))
+    raise error(message(path, f"it is {kind.value}{'' if kind is Kind.OTHER else ', not a whole model'}", hint))
 
 
-def _check(config: dict[str, Any], request: _Request) -> None:
+def _check(config: dict[str, Any], request: _Request, training: dict[str, Any] | None = None) -> None:
     if not request.compiled:
         config = {**config, "compile_config": None}
-    check_config(config, request.path, request.custom_objects, request.safe_mode, request.version)
+    check_config(config, request.path, request.custom_objects, request.safe_mode, request.version, training)
 
 
 @contextmanager
@@ -240,10 +251,11 @@ def _worded(request: _Request, error: Exception) -> ModelFileError:
     listed = re.search(r"could not be loaded:\s*\[(.*)\]\s*$", said, re.DOTALL)
     if listed is not None:
         layers = re.findall(r"name=([^,>\s]+)", listed[1]) or [listed[1]]
-        first = said.partition("\n\n")[2].partition("\n\n")[0]
+        first = re.sub(r"(?s), value=\[.*?\](?=>)", "", said.partition("\n\n")[2].partition("\n\n")[0])
         what = f"the weights in it do not fit the layers {', '.join(layers)} ({first})"
         return RebuildError(message(request.path, what, "The file was put together from parts, or is damaged"))
-    return RebuildError(message(request.path, f"no model can be made of it: {said}"))
+    hint = "The file was put together from parts, or is damaged" if "Expected a model.weights" in said else ""
+    return RebuildError(message(request.path, f"no model can be made of it: {said}", hint))
 
 
 def _brief(said: str) -> str:

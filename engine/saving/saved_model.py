@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,9 @@ TensorFlow has them, in `variables/`; there is no second copy."""
 
 _STATE = "keras_model_state"
 """The name in TensorFlow's graph of objects for the weights as a `.keras` archive names them."""
+
+_SEEDS = "seed_generators"
+"""The name below `_STATE` for the states of random seeds, which no archive of Keras holds, in the order of layers."""
 
 
 def write_saved_model(model: Any, folder: str, signatures: Any = None, options: Any = None) -> None:
@@ -59,7 +63,8 @@ def write_saved_model(model: Any, folder: str, signatures: Any = None, options: 
     tf.io.gfile.makedirs(parts)
     weights = _Collected()
     write_state(model, weights, AssetsStore(f"{parts}/assets", mode="r"))
-    with _tracked(model, weights.variables):
+    seeds = {f"{_SEEDS}/{number}": seed.state for number, seed in enumerate(_seed_generators(model))}
+    with _tracked(model, weights.variables | seeds):
         tf.saved_model.save(model, folder, signatures=signatures, options=options)
     for name, text in texts.items():
         with tf.io.gfile.GFile(f"{parts}/{name}", "w") as file:
@@ -138,7 +143,7 @@ class Checkpoint:
         return np.asarray(self._reader.get_tensor(keys[0])) if keys else None
 
 
-class _Collected(WeightsStore):  # type: ignore[misc]  # Keras ships no types
+class _Collected(WeightsStore):
     """Takes what layers save, by the path that a `.keras` archive has for it, as variables of TensorFlow."""
 
     def __init__(self) -> None:
@@ -164,16 +169,20 @@ class _Entry:
         return self._variables[f"{self._path}/{key}"]
 
 
-class _Restored(WeightsStore):  # type: ignore[misc]
+class _Restored(WeightsStore):
     """Gives layers what they saved, one variable at a time."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
         state = checkpoint.children(0).get(_STATE)
         self._places: dict[str, dict[str, int]] = {}
+        self._groups: set[str] = set()
         for name, node in ({} if state is None else checkpoint.children(state)).items():
             path, _, key = name.rpartition("/")
             self._places.setdefault(path, {})[key] = node
+            while path not in self._groups:
+                self._groups.add(path)
+                path = path.rpartition("/")[0]
 
     def __bool__(self) -> bool:
         return True
@@ -182,7 +191,12 @@ class _Restored(WeightsStore):  # type: ignore[misc]
         return _Values(self._checkpoint, self._places.get(path, {}))
 
     def has_path(self, path: str) -> bool:
-        return any(place == path or place.startswith(f"{path}/") for place in self._places)
+        return path in self._groups
+
+    def seeds(self) -> list[np.ndarray[Any, Any]]:
+        """The states of random seeds, in order; none in folders that an earlier version wrote."""
+        values = _Values(self._checkpoint, self._places.get(_SEEDS, {}))
+        return [values[str(number)] for number in range(len(values))]
 
 
 class _Values(Mapping[str, Any]):
@@ -219,5 +233,24 @@ def _load_ours(folder: str, custom_objects: Mapping[str, Any] | None, compiled: 
     checkpoint = Checkpoint(f"{folder}/variables/variables")
     model = model_of_json(text, custom_objects, compiled, safe_mode)
     assets = AssetsStore(f"{parts}/assets", mode="r") if tf.io.gfile.exists(f"{parts}/assets") else None
-    read_state(model, _Restored(checkpoint), assets)
+    restored = _Restored(checkpoint)
+    read_state(model, restored, assets)
+    generators, states = _seed_generators(model), restored.seeds()
+    if len(generators) == len(states):
+        for generator, state in zip(generators, states, strict=True):
+            generator.state.assign(state)
+    elif states:  # a layer shared between a model and one inside it comes back as two
+        warnings.warn(
+            f"The SavedModel {folder!r} has the states of {len(states)} random seeds, and the model made of it has "
+            f"{len(generators)}. Its random layers start anew.",
+            stacklevel=2,
+        )
     return model
+
+
+def _seed_generators(model: Any) -> list[Any]:
+    """The generators of random seeds of all layers, such as `Dropout`, each once."""
+    found: dict[int, Any] = {}
+    for layer in model._flatten_layers():
+        found.update((id(generator), generator) for generator in layer._seed_generators)
+    return list(found.values())

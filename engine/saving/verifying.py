@@ -25,7 +25,7 @@ def arguments_of(model: Any, samples: Any) -> list[Any]:
         The arguments, of arrays.
 
     Raises:
-        ValueError: If the inputs of the model are not known, or are not as many as the samples.
+        ValueError: If the inputs of the model are not known, or are not as many as the samples, or of another shape.
     """
     spec = model.save_spec()
     if spec is None or spec[1]:
@@ -46,6 +46,12 @@ def arguments_of(model: Any, samples: Any) -> list[Any]:
             f"Received samples for {len(given)} of them."
         )
     arrays = [np.asarray(value, leaf.dtype.as_numpy_dtype) for value, leaf in zip(given, leaves, strict=True)]
+    for array, leaf in zip(arrays, leaves, strict=True):
+        if not array.size or not leaf.shape.is_compatible_with(array.shape):
+            raise ValueError(
+                f"Samples for the input {leaf.name!r} of the model {model.name!r} should have the shape {leaf.shape}, "
+                f"and rows. Received: shape {array.shape}"
+            )
     return list(keras.tree.pack_sequence_as(spec[0], arrays))
 
 

@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import ask_to_proceed_with_overwrite, keras, safe_get_h5_group
-from kerastui.engine.saving import hdf5_weights
+from kerastui.engine.saving import hdf5_weights, keras3_weights
 from kerastui.engine.saving.checkpoint import is_checkpoint, load_checkpoint, write_checkpoint
+from kerastui.engine.saving.disk import disk_errors
 from kerastui.engine.saving.guards import check_archive, check_hdf5
 
 KERAS3_SUFFIX = ".weights.h5"
@@ -56,6 +57,11 @@ def save_weights(
     written = f"{path}.index" if chosen == "tf" else path
     if not overwrite and tf.io.gfile.exists(written) and not _may_overwrite(written):
         return
+    with disk_errors(path):
+        _write(model, path, chosen, options)
+
+
+def _write(model: Any, path: str, chosen: str, options: Any) -> None:
     if chosen == "tf":
         write_checkpoint(model, path, options)
     elif "://" in path:
@@ -102,7 +108,7 @@ def _may_overwrite(path: str) -> bool:
 
 def _write_hdf5(model: Any, temporary: Path, path: str) -> None:
     if path.endswith(KERAS3_SUFFIX):
-        hdf5_weights.write_keras3(temporary, model)
+        keras3_weights.write_keras3(temporary, model)
         return
     with h5py.File(temporary, "w") as file:
         hdf5_weights.write_layer_names(file, model)
@@ -201,7 +207,7 @@ def _load_archive(model: Any, file: Path, skip_mismatch: bool) -> None:
                 f"A `.keras` archive has its weights in {_WEIGHTS_IN_ARCHIVE!r}, and this has none. Received: "
                 f"filepath={str(file)!r}"
             )
-        hdf5_weights.load_keras3(model, _WEIGHTS_IN_ARCHIVE, skip_mismatch, str(file), archive)
+        keras3_weights.load_keras3(model, _WEIGHTS_IN_ARCHIVE, skip_mismatch, str(file), archive)
 
 
 def _load_hdf5(model: Any, file: Path, skip_mismatch: bool, by_name: bool, path: str) -> None:
@@ -219,7 +225,7 @@ def _load_hdf5(model: Any, file: Path, skip_mismatch: bool, by_name: bool, path:
     if not known:
         raise _unknown(path)
     _refuse_by_name(by_name, "one of Keras 3's layout", path)
-    hdf5_weights.load_keras3(model, file, skip_mismatch, path)
+    keras3_weights.load_keras3(model, file, skip_mismatch, path)
 
 
 def _unknown(path: str) -> Exception:

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
-import secrets
-import shutil
-import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import h5py
+
 from kerastui.engine.files import replacing
 from kerastui.engine.keras_private import (
-    AssetsStore,
-    WeightsStore,
     ask_to_proceed_with_overwrite,
     compilation_kept,
+    hdf5_description,
     keras,
-    model_as_json,
-    write_state,
+    write_hdf5_weights,
 )
+from kerastui.engine.saving.archives import write_archive, write_unzipped
+from kerastui.engine.saving.disk import disk_errors
+from kerastui.engine.saving.folders import replacing_folder
+from kerastui.engine.saving.h5_compilation import name_state_for_tf_keras
+from kerastui.engine.saving.portable import portable_description
 from kerastui.engine.saving.saved_model import PARTS, write_saved_model
-
-HDF5_SUFFIXES = (".h5", ".hdf5")
 
 FORMATS = {"keras": "keras", "h5": "h5", "hdf5": "h5", "tf": "tf", "tensorflow": "tf"}
 """Values of `save_format`, and what they mean."""
@@ -79,12 +79,14 @@ def save_model(
     kind = _format(path, save_format)
     if not overwrite and os.path.exists(path) and not may_overwrite(path):
         return
-    with compilation_kept(model), nullcontext() if include_optimizer else _uncompiled(model):
-        if zipped is False or path.startswith("hf://") or ("://" in path and kind != "tf"):
+    with disk_errors(path), compilation_kept(model), nullcontext() if include_optimizer else _uncompiled(model):
+        if path.startswith("hf://") or ("://" in path and (kind != "tf" or zipped is False)):
             keras.saving.save_model(model, filepath, zipped=zipped, include_optimizer=include_optimizer)
+        elif zipped is False:
+            _write_unzipped(model, path)
         elif kind == "keras":
             with replacing(path) as temporary:
-                _write_archive(model, temporary)
+                write_archive(model, temporary)
         elif kind == "h5":
             _write_hdf5(model, path, include_optimizer)
         else:
@@ -122,31 +124,22 @@ def _format(path: str, save_format: str | None) -> str:
     return FORMATS[save_format]
 
 
-def _write_archive(model: Any, path: Path) -> None:
-    """Write what Keras's own writer does. That one has all weights in memory twice where it thinks there is room."""
-    config, metadata = model_as_json(model)
-    with zipfile.ZipFile(path, "w") as archive, tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-        archive.writestr("metadata.json", metadata)
-        archive.writestr("config.json", config)
-        weights, assets = WeightsStore(f"{folder}/w.h5", mode="w"), AssetsStore("assets", archive=archive, mode="w")
-        try:
-            write_state(model, weights, assets)
-        finally:
-            weights.close()
-            assets.close()
-        archive.write(f"{folder}/w.h5", "model.weights.h5")
+def _write_unzipped(model: Any, path: str) -> None:
+    if path.endswith(tuple(SUFFIXES)):
+        raise ValueError(
+            f"`zipped=False` writes a folder, which must not be called like a file. Received: filepath={path!r}"
+        )
+    with replacing_folder(Path(path)) as folder:
+        write_unzipped(model, folder)
 
 
 def _write_hdf5(model: Any, path: str, include_optimizer: bool) -> None:
-    with replacing(path) as temporary:
-        # Keras goes by the suffix.
-        written = temporary if temporary.suffix in HDF5_SUFFIXES else temporary.with_name(f"{temporary.name}.h5")
-        try:
-            keras.saving.save_model(model, written, include_optimizer=include_optimizer)
-            written.replace(temporary)
-        finally:
-            if written != temporary:
-                written.unlink(missing_ok=True)
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        for name, value in portable_description(model, hdf5_description(model, include_optimizer)).items():
+            file.attrs[name] = json.dumps(value).encode() if isinstance(value, dict) else value
+        write_hdf5_weights(file, model, include_optimizer)
+        if "optimizer_weights" in file:
+            name_state_for_tf_keras(file["optimizer_weights"], model.optimizer)
 
 
 def _write_folder(model: Any, path: str, signatures: Any, options: Any) -> None:
@@ -170,46 +163,3 @@ def _uncompiled(model: Any) -> Iterator[None]:
         model.compiled = compiled
         if optimizer is not None:
             model.optimizer = optimizer
-
-
-@contextmanager
-def replacing_folder(target: Path, stale: tuple[str, ...] = ()) -> Iterator[Path]:
-    """Give a folder beside `target` to write to; on leaving without an error, what is in it moves into `target`.
-
-    Args:
-        target: The folder, which may exist; what has the same name in it is replaced, the rest stays.
-        stale: Names in `target` that go even if nothing new has them. Defaults to none.
-
-    Yields:
-        An empty folder on the same disk.
-
-    Raises:
-        ValueError: If `target` is a file.
-        OSError: If it cannot be written. If the writing fails, `target` is as before.
-    """
-    target = Path(os.path.realpath(target))
-    if target.exists() and not target.is_dir():
-        raise ValueError(f"`filepath` is a file, and a SavedModel is a folder. Received: filepath={str(target)!r}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
-    temporary.mkdir()
-    try:
-        yield temporary
-        if target.exists():
-            _move_into(temporary, target, stale)
-        else:
-            temporary.replace(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _move_into(source: Path, target: Path, stale: tuple[str, ...]) -> None:
-    old = source / f".old-{secrets.token_hex(4)}"
-    new = list(source.iterdir())
-    old.mkdir()
-    # Renames, all on one disk: nothing can fail half way that did not fail while the new files were written.
-    for name in {*stale, *(entry.name for entry in new)}:
-        if (target / name).exists():
-            (target / name).replace(old / name)
-    for entry in new:
-        entry.replace(target / entry.name)

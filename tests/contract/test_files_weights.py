@@ -117,7 +117,7 @@ def test_no_suffix_is_a_checkpoint(tmp_path: Path) -> None:
 
 @pytest.mark.row("save_weights#tf_includes_optimizer")
 def test_a_checkpoint_includes_the_optimizer(tmp_path: Path) -> None:
-    model, back = (line(optimizer=keras.optimizers.Adam(0.1)) for _ in range(2))
+    model, back = (line(optimizer=keras.optimizers.Adam(0.1), run_eagerly=True) for _ in range(2))
     model.fit(X, Y, epochs=2, shuffle=False, verbose=0)
     model.save_weights(tmp_path / "w")
     back.load_weights(tmp_path / "w").assert_consumed()

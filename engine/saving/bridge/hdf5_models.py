@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import h5py
@@ -63,10 +63,12 @@ def load_hdf5(
                 "The file holds weights but no model; a subclassed model is saved so. Build the model, then use "
                 f"`model.load_weights`. Received: filepath={os.fspath(filepath)!r}"
             )
-        model = model_from_config(config, custom_objects, safe_mode)
         group = file.get("model_weights", file)
+        layers = _names(group.attrs, "layer_names")
+        config = _named(config, None, layers)
+        model = model_from_config(config, custom_objects, safe_mode)
         _build_from_kernel(model, config, group)
-        set_by_name(model, config, lambda name: _values(group[name]), _names(group.attrs, "layer_names"))
+        set_by_name(model, config, lambda name: _values(group[name]), layers)
         training = _json(file.attrs.get("training_config")) if compile else None
         state = file.get("optimizer_weights")
         names = [] if state is None else _names(state.attrs, "weight_names")
@@ -79,6 +81,26 @@ def load_hdf5(
         if values:
             restore_state(model, weights_in_file_order(model, config)[0], names, values)
     return model
+
+
+def _named(config: Any, name: str | None, layers: Sequence[str] = ()) -> Any:
+    """Give each `Sequential` a name that Keras before 2.2.3 wrote without: as the list of its layers.
+
+    Args:
+        config: What the file says about a layer or model.
+        name: What to call it, if it has no name.
+        layers: What the file calls its layers, in order; those of nested ones are made up.
+
+    Returns:
+        The configuration with a name wherever there was none.
+    """
+    inner = config["config"]
+    parts = inner if isinstance(inner, list) else inner.get("layers") if isinstance(inner, dict) else None
+    if not isinstance(parts, list):
+        return config
+    names = list(layers) if len(layers) == len(parts) else [f"{name}_{number}" for number in range(len(parts))]
+    parts = [_named(part, part.get("name") or names[number]) for number, part in enumerate(parts)]
+    return {**config, "config": {"name": name, **(inner if isinstance(inner, dict) else {}), "layers": parts}}
 
 
 def _build_from_kernel(model: Any, config: Mapping[str, Any], group: Any) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from kerastui.engine.keras_private import keras, our_classes
+from kerastui.engine.keras_private import keras, old_names_pass, our_classes
 from kerastui.engine.saving.bridge.checks import refuse_what_cannot_be
 from kerastui.engine.saving.bridge.translate import Translation, is_keras2
 
@@ -64,7 +64,8 @@ def model_from_config(
     with our_classes():
         if not is_keras2(config):
             config = {key: value for key, value in config.items() if key != "compile_config"}
-            return keras.saving.deserialize_keras_object(config, custom_objects=objects, safe_mode=safe_mode)
+            with old_names_pass():
+                return keras.saving.deserialize_keras_object(config, custom_objects=objects, safe_mode=safe_mode)
         refuse_what_cannot_be(config, objects, safe_mode)
         with keras.saving.custom_object_scope(objects):
             return Translation(objects, safe_mode).revived(config)

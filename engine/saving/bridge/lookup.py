@@ -22,10 +22,11 @@ RENAMED: Final = {
     "GRUV2": "GRU",
     "LSTMV1": "LSTM",
     "LSTMV2": "LSTM",
+    "LossScaleOptimizerV3": "LossScaleOptimizer",
     "SyncBatchNormalization": "BatchNormalization",
     "ThresholdedReLU": "ReLU",
 }
-"""Layers of Keras 2 whose work another class of Keras 3 does."""
+"""Classes of Keras 2 whose work another class of Keras 3 does."""
 
 GRAPH_OPERATIONS: Final = frozenset({"SlicingOpLambda", "TFOpLambda"})
 """What Keras 2 wrote for a TensorFlow function in a graph."""

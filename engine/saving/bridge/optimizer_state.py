@@ -16,6 +16,7 @@ SLOTS: Final[Mapping[str, Slots]] = {
         ("_accumulated_grads", ("accumulated_grad", "accum_grad")),
         ("_accumulated_delta_vars", ("accumulated_delta_var", "accum_var")),
     ),
+    "Adafactor": (("_r", ("r",)), ("_c", ("c",)), ("_v", ("v",))),
     "Adagrad": (("_accumulators", ("accumulator",)),),
     "Adam": (("_momentums", ("m",)), ("_velocities", ("v",)), ("_velocity_hats", ("vhat",))),
     "Adamax": (("_m", ("m",)), ("_u", ("u", "v"))),
@@ -31,8 +32,17 @@ SLOTS: Final[Mapping[str, Slots]] = {
 }
 """For each optimizer: where Keras 3 keeps the values for each variable, and what Keras 2 calls them in a file."""
 
+AVERAGES: Final = ("_model_variables_moving_average", ("average",))
+"""The slot that any optimizer has with `use_ema`."""
+
 INTERLEAVED: Final = frozenset({"Adadelta", "Adam", "Adamax", "Ftrl", "Nadam"})
 """Optimizers of tf_keras whose first two slots are stored by turns, variable after variable."""
+
+FACTORED: Final = frozenset({"_r", "_c"})
+"""Slots that variables of fewer than two dimensions do not have."""
+
+SCALARS: Final = frozenset({"learning_rate", "momentum_cache"})
+"""Values that belong to the optimizer and not to a variable."""
 
 Array = np.ndarray[Any, Any]
 
@@ -51,52 +61,120 @@ def restore_state(
         stacklevel: Which caller a warning is about. Defaults to 3.
 
     Warns:
-        UserWarning: If the state does not fit; the optimizer then starts afresh.
+        UserWarning: If the state does not fit, and the optimizer starts afresh; or if it is of an optimizer that
+            Keras 3 computes otherwise.
     """
-    optimizer = model.optimizer
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     model.optimizer.build(model.trainable_variables)
-    slots = SLOTS.get(_kind(optimizer))
-    found = _arranged(optimizer, slots, len(variables), names, values) if slots is not None and len(values) else None
-    targets = None if found is None else _targets(optimizer, variables, found)
-    if targets is None:
+    found = found_state(model.optimizer, variables, names, values)
+    if found is None:
         warnings.warn(
-            f"The file's optimizer state does not fit the {type(optimizer).__name__} of the model {model.name!r}; "
+            f"The file's optimizer state does not fit the {kind_of(model.optimizer)} of the model {model.name!r}; "
             "its optimizer starts afresh.",
             stacklevel=stacklevel,
         )
         return
-    optimizer.iterations.assign(int(np.asarray(values[0]).reshape(())))
-    for variable, value in targets:
-        variable.assign(value)
+    if "momentum_cache" in map(_slot, names or ()):
+        warn_of_legacy_nadam(model.name, stacklevel + 1)
+    for variable, value in found:
+        variable.assign(np.asarray(value).reshape(variable.shape))
 
 
-def _kind(optimizer: Any) -> str:
-    name = type(optimizer).__name__
+def found_state(
+    optimizer: Any, variables: Sequence[Any], names: Sequence[str] | None, values: Sequence[Any]
+) -> list[tuple[Any, Any]] | None:
+    """Find the variable of an optimizer that each value of a file belongs to.
+
+    Args:
+        optimizer: The optimizer, built; maybe wrapped for mixed precision.
+        variables: The trainable variables in the order of the file.
+        names: What the file calls the values; `None` where it has numbers only.
+        values: Iterations and slots, as arrays or what can become one.
+
+    Returns:
+        Variables of the optimizer, each with its value; `None` if they do not fit.
+    """
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    slots = slots_of(optimizer)
+    if not slots or not values or tuple(np.shape(values[0])) not in ((), (1,)):
+        return None
+    arranged = (_by_number if names is None else _by_name)(optimizer, slots, variables, names or (), values[1:])
+    pairs = None if arranged is None else _targets(optimizer, variables, arranged)
+    if pairs is None:
+        return None
+    steps = int(np.asarray(values[0]).reshape(()))
+    if hasattr(optimizer, "_u_product"):
+        pairs.append((optimizer._u_product, _product_of_factors(optimizer, steps)))
+    return [(optimizer.iterations, steps), *pairs]
+
+
+def kind_of(optimizer: Any) -> str:
+    """The class that an optimizer works as, without a wrapper for mixed precision."""
+    name = type(getattr(optimizer, "inner_optimizer", optimizer)).__name__
     return "Adam" if name == "AdamW" else name
 
 
-def _arranged(
-    optimizer: Any, slots: Slots, count: int, names: Sequence[str] | None, values: Sequence[Array]
-) -> dict[str, list[Array]] | None:
-    """Sort values by the attribute of the optimizer that they belong to, each in the order of the variables."""
-    rest = list(values[1:])
-    labels = [None if names is None else _slot(name) for name in (names or [""] * len(values))[1:]]
-    kept = [(label, value) for label, value in zip(labels, rest, strict=True) if label != "learning_rate"]
-    present = [attribute for attribute, _ in slots if getattr(optimizer, attribute, None)] or [slots[0][0]]
+def slots_of(optimizer: Any) -> Slots:
+    """The slots that an optimizer keeps values in for each variable; none if tf_keras has no such optimizer."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    averages = (AVERAGES,) if getattr(optimizer, "use_ema", False) else ()
+    known = SLOTS.get(kind_of(optimizer), ())
+    return (*averages, *known) if known else ()
+
+
+def warn_of_legacy_nadam(name: str, stacklevel: int) -> None:
+    """Say that Keras 3 has another Nadam than `tf_keras.optimizers.legacy`."""
+    warnings.warn(
+        f"The model {name!r} was trained by the Nadam of `tf_keras.optimizers.legacy`, whose momentum grows 250 times "
+        "slower than that of Keras 3. Its state is restored, and training goes on by Keras 3's.",
+        stacklevel=stacklevel,
+    )
+
+
+def _product_of_factors(optimizer: Any, steps: int) -> float:
+    """Work out what Nadam has multiplied up, a factor for each step, and tf_keras writes to no HDF5 file."""
+    factors = optimizer.beta_1 * (1.0 - 0.5 * 0.96 ** np.arange(1, steps + 1))
+    return float(np.prod(factors))
+
+
+def _by_number(
+    optimizer: Any, slots: Slots, variables: Sequence[Any], _: Sequence[str], values: Sequence[Any]
+) -> dict[str, list[Any]] | None:
+    """Sort values by attribute, as tf_keras makes its variables one after the other."""
+    averages = [attribute for attribute, _ in slots if attribute == AVERAGES[0]]
+    rest = [attribute for attribute, _ in slots if attribute != AVERAGES[0]]
+    present = [attribute for attribute in rest if getattr(optimizer, attribute, None)] or rest[:1]
+    script = [attribute for attribute in averages for _ in variables]
+    if kind_of(optimizer) == "Adafactor":
+        for variable in variables:
+            script += present if len(variable.shape) > 1 else ["_v"]
+    elif kind_of(optimizer) in INTERLEAVED:
+        script += present[:2] * len(variables) + present[2:] * len(variables)
+    else:
+        script += [attribute for attribute in present for _ in variables]
+    found: dict[str, list[Any]] = {}
+    for attribute, value in zip(script, values, strict=False):
+        found.setdefault(attribute, []).append(value)
+    return found if len(values) in (0, len(script)) else None
+
+
+def _by_name(
+    optimizer: Any, slots: Slots, variables: Sequence[Any], names: Sequence[str], values: Sequence[Any]
+) -> dict[str, list[Any]] | None:
+    """Sort values by attribute, as their names say; where the names are not known, one attribute after the other."""
+    labels = [_slot(name) for name in names[1:]]
+    kept = [(label, value) for label, value in zip(labels, values, strict=True) if label not in SCALARS]
     known = {word: attribute for attribute, words in slots for word in words}
-    if names is not None and kept and all(label in known for label, _ in kept):
-        found: dict[str, list[Array]] = {}
+    found: dict[str, list[Any]] = {}
+    if all(label in known for label, _ in kept):
         for label, value in kept:
             found.setdefault(known[str(label)], []).append(value)
-        return found if all(len(each) == count for each in found.values()) else None
-    rest = [value for _, value in kept]
-    if names is None and _kind(optimizer) in INTERLEAVED and len(rest) >= 2 * count:
-        first = {present[0]: rest[0 : 2 * count : 2], present[1]: rest[1 : 2 * count : 2]}
-        return first | ({present[2]: rest[2 * count :]} if len(present) > 2 else {})
-    if count and len(rest) < count * len(present) and rest:
+        return found
+    count = len(variables)
+    present = [attribute for attribute, _ in slots if getattr(optimizer, attribute, None)] or [slots[0][0]]
+    if len(kept) < count * len(present):
         return None
-    return {attribute: rest[at * count : (at + 1) * count] for at, attribute in enumerate(present)} if rest else {}
+    rest = [value for _, value in kept]
+    return {attribute: rest[at * count : (at + 1) * count] for at, attribute in enumerate(present)}
 
 
 def _slot(name: str) -> str | None:
@@ -105,26 +183,28 @@ def _slot(name: str) -> str | None:
     Keras 2.3 numbers them, as `training/Adam/m_3:0`.
     """
     parts = name.removesuffix(":0").split("/")
-    if parts[-1] == "learning_rate":
-        return "learning_rate"
-    known = {word for slots in SLOTS.values() for _, words in slots for word in words}
+    if parts[-1] in SCALARS:
+        return parts[-1]
+    known = {word for slots in (*SLOTS.values(), (AVERAGES,)) for _, words in slots for word in words}
     numbered = re.fullmatch(r"(m|v|vhat)_\d+", parts[-1])
     if numbered and parts[0] == "training":
         return numbered[1]
-    if len(parts) > 2 and parts[1] in known:
-        return parts[1]
-    return parts[-1] if parts[-1] in known else None
+    # Wrapped for mixed precision, the optimizer's own name is left out: `m/dense/kernel:0`.
+    places = (parts[1] if len(parts) > 2 else "", parts[0], parts[-1])
+    return next((part for part in places if part in known), None)
 
 
-def _targets(optimizer: Any, variables: Sequence[Any], found: dict[str, list[Array]]) -> list[Any] | None:
-    own = list(optimizer._trainable_variables)
-    places = [next((at for at, one in enumerate(own) if one is variable), None) for variable in variables]
-    pairs: list[Any] = []
+def _targets(
+    optimizer: Any, variables: Sequence[Any], found: Mapping[str, Sequence[Any]]
+) -> list[tuple[Any, Any]] | None:
+    places = {id(variable): place for place, variable in enumerate(optimizer._trainable_variables)}
+    pairs: list[tuple[Any, Any]] = []
     for attribute, values in found.items():
         targets = getattr(optimizer, attribute, None)
         if not targets:  # plain SGD keeps momentums in Keras 2, all zero, and nothing in Keras 3
             continue
-        if None in places or len(targets) != len(values):
+        holders = [one for one in variables if attribute not in FACTORED or len(one.shape) > 1]
+        if len(holders) != len(values) or any(id(one) not in places for one in holders):
             return None
-        pairs += [(targets[place], value) for place, value in zip(places, values, strict=True) if place is not None]
-    return pairs if all(tuple(target.shape) == np.shape(value) for target, value in pairs) else None
+        pairs += [(targets[places[id(one)]], value) for one, value in zip(holders, values, strict=True)]
+    return pairs if all(tuple(target.shape) == tuple(np.shape(value)) for target, value in pairs) else None

@@ -41,6 +41,8 @@ def compile_arguments(config: Mapping[str, Any], translation: Translation, outpu
     optimizer = config.get("optimizer_config", config.get("optimizer"))
     if optimizer is not None:
         arguments["optimizer"] = _optimizer(optimizer, translation)
+        if getattr(arguments["optimizer"], "loss_scale_factor", None) is not None:
+            arguments["auto_scale_loss"] = False  # it would put a scale that changes in place of the fixed one
     arguments["loss"] = _made(config.get("loss"), "losses", translation)
     for kind in ("metrics", "weighted_metrics"):
         made = _made(_without_outputs(config.get(kind), outputs), "metrics", translation)
@@ -82,14 +84,26 @@ def _optimizer(config: Any, translation: Translation) -> Any:
     if isinstance(config, str):
         return config
     if str(config["class_name"]).rpartition(">")[2] in ("LossScaleOptimizer", "LossScaleOptimizerV3"):
-        inner = config["config"]
-        return _optimizer(inner.get("inner_optimizer", inner.get("optimizer")), translation)
+        return _loss_scaled(config["config"], translation)
     if custom_name(config, translation.custom_objects) is None:
         written = translated_optimizer(config["config"])
+        if config["class_name"] == "Nadam" and "decay" in config["config"]:
+            written["learning_rate"] = config["config"]["learning_rate"]  # there, it is that of the momentum
         config = {**config, "config": _accepted(config["class_name"], "optimizers", written)}
     return keras.optimizers.deserialize(
         translation.translated(config, "optimizers"), custom_objects=translation.custom_objects
     )
+
+
+def _loss_scaled(config: Mapping[str, Any], translation: Translation) -> Any:
+    """Make the optimizer of mixed precision; a scale that does not change is a setting of the inner one in Keras 3."""
+    inner = _optimizer(config.get("inner_optimizer", config.get("optimizer")), translation)
+    if not config.get("dynamic", True):
+        inner = keras.optimizers.get(inner)
+        inner.loss_scale_factor = config["initial_scale"]
+        return inner
+    known = {name: config[name] for name in ("initial_scale", "dynamic_growth_steps") if config.get(name) is not None}
+    return keras.optimizers.LossScaleOptimizer(keras.optimizers.get(inner), **known)
 
 
 def _made(config: Any, home: str, translation: Translation) -> Any:

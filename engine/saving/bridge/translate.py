@@ -31,7 +31,10 @@ def is_keras2(config: Any) -> bool:
     if not isinstance(config, Mapping):
         return False
     module = config.get("module")
-    if str(config.get("keras_version", "3")).startswith(("1", "2")):
+    version = str(config.get("keras_version", ""))
+    if version.startswith("3"):  # also of what is written for both libraries, with old names for tf_keras
+        return False
+    if version.startswith(("1", "2")):
         return True
     if isinstance(module, str) and module.startswith(("tf_keras", "keras.src.engine", "keras.engine", "tensorflow.")):
         return True
@@ -150,6 +153,8 @@ class Translation:
     def _value(self, key: str, value: Any, owner: str, is_layer: bool) -> Any:
         if key in ("activation", "recurrent_activation"):
             return self._activation(value, owner)
+        if isinstance(value, str) and key.endswith(("_initializer", "_regularizer", "_constraint")):
+            return self._function(value)
         if isinstance(value, Mapping):
             if value.get("class_name") in ("TensorShape", "__tuple__"):
                 return value.get("items", value.get("config"))
@@ -168,7 +173,13 @@ class Translation:
             return dict(HARD_SIGMOID)
         if isinstance(value, Mapping) and "class_name" in value:
             return self.translated(dict(value), "layers", owner)
-        return value
+        return self._function(value) if isinstance(value, str) else value
+
+    def _function(self, name: str) -> Any:
+        """Write a custom function as Keras 3 does, which looks up bare names among its own alone."""
+        if keras.saving.get_registered_object(name, self.custom_objects) is None:
+            return name
+        return {"module": "builtins", "class_name": "function", "config": name, "registered_name": name}
 
 
 def _takes(cls: type, argument: str) -> bool:

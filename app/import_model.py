@@ -1,0 +1,108 @@
+"""`kerastui import`: a project from a model file. TensorFlow is loaded when the file is opened."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kerastui.convert import TOLERANCE, line, objects_of, without_remarks
+from kerastui.engine.project.files import ProjectFileError
+from kerastui.headless import Exit, fail, quiet
+
+
+def import_model(
+    source: Path,
+    folder: Path,
+    *,
+    verify: bool = False,
+    allow_unsafe: bool = False,
+    force: bool = False,
+    objects: Path | None = None,
+    as_json: bool = False,
+) -> Exit:
+    """Open a model file and write a project of it, with its weights.
+
+    Args:
+        source: A model file that `load_model` opens, or the JSON of a model, which has no weights.
+        folder: The project's folder.
+        verify: Build the model from the project and compare predictions.
+        allow_unsafe: Open files that run code.
+        force: Replace the project in the folder.
+        objects: A Python file with the classes and functions that the model needs.
+        as_json: Print one JSON object.
+
+    Returns:
+        0 if the project was written and, verified, predicts the same.
+    """
+    folder = folder.absolute()
+    if _is_taken(folder) and not (force and folder.is_dir()):
+        hint = "choose another folder" if not folder.is_dir() else "--force replaces the project in it"
+        return fail(f"{folder} is not empty" if folder.is_dir() else f"{folder} is a file", hint, as_json)
+    quiet()
+    from kerastui.engine.importing.project import ImportRefused, project_of, write_project
+
+    try:
+        with without_remarks():
+            model, trained = _opened(source, objects_of(objects), allow_unsafe)
+            if verify and not trained:
+                raise ValueError(f"{source} has no weights to predict with; leave out --verify")
+            imported = project_of(model, folder.name, weights=trained)
+            write_project(folder, imported, replace=force)
+            error = _largest_error(model, folder) if verify and trained else None
+    except ImportRefused as refused:
+        return fail(f"{source}: {refused}", "", as_json)
+    except (OSError, ValueError, TypeError, ImportError, NotImplementedError, ProjectFileError) as problem:
+        return fail(line(problem), "", as_json)
+    same = error is None or (math.isfinite(error) and error <= TOLERANCE)
+    graph = imported.project.graph
+    left_out = [*imported.left_out, *([] if trained else ["weights (JSON has none)"])]
+    found = {
+        "source": str(source),
+        "folder": str(folder),
+        "layers": len(graph.layers),
+        "calls": len(graph.calls),
+        "weights": imported.project.weights or None,
+        "left_out": left_out,
+    }
+    if error is not None:
+        found |= {"largest_error": error if math.isfinite(error) else None, "same": same}
+    _tell(found, error, same, as_json)
+    return 0 if same else 1
+
+
+def _is_taken(folder: Path) -> bool:
+    return folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+
+
+def _opened(source: Path, custom: Mapping[str, Any], allow_unsafe: bool) -> tuple[Any, bool]:
+    """Return the model in a file, and whether it has weights of its own."""
+    from kerastui.engine.saving.kinds import Kind, kind_of
+    from kerastui.engine.saving.loading import load_model
+
+    if kind_of(source) is not Kind.JSON:
+        return load_model(source, custom, safe_mode=not allow_unsafe), True
+    from kerastui.engine.importing.files import model_in_json
+
+    return model_in_json(source, custom, safe_mode=not allow_unsafe), False
+
+
+def _largest_error(model: Any, folder: Path) -> float:
+    from kerastui.engine.importing.files import largest_error
+
+    return largest_error(model, folder)
+
+
+def _tell(found: dict[str, Any], error: float | None, same: bool, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    without = f", without {', '.join(found['left_out'])}" if found["left_out"] else ""
+    click.echo(f"made {found['folder']}: {found['layers']} layers in {found['calls']} calls{without}")
+    if error is not None:
+        words = "same predictions" if same else "predictions differ"
+        click.echo(f"{words}, largest difference {error:.3g}", err=not same)

@@ -1,0 +1,45 @@
+"""Where a project's weights lie, and what can be said about the file without Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+from kerastui.engine.project.document import Project
+from kerastui.engine.project.problems import Problem
+
+FILE_NAME = "weights.h5"
+"""The file that `kerastui import` writes beside `kerastui.toml`."""
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""The first bytes of an HDF5 file."""
+
+HINT = "import the model again, or take the line `weights` out of kerastui.toml to start from new ones"
+
+
+def check_weights(project: Project, folder: Path) -> list[Problem]:
+    """Return what keeps a project from starting with its weights.
+
+    Args:
+        project: The project.
+        folder: Its folder.
+
+    Returns:
+        One problem of the Build stage, or none; whether the weights fit the layers is seen when they are loaded.
+    """
+    if not project.weights:
+        return []
+    named = PurePath(project.weights)
+    if named.is_absolute() or ".." in named.parts:
+        return [_problem(f"the weights lie in the folder of the project. Received: weights = {project.weights!r}")]
+    try:
+        with (folder / named).open("rb") as file:
+            whole = file.read(len(HDF5)) == HDF5
+    except FileNotFoundError:
+        return [_problem(f"{project.weights} is not there: training starts from the weights in it")]
+    except OSError as error:
+        return [_problem(f"{project.weights} cannot be read: {error.strerror}")]
+    return [] if whole else [_problem(f"{project.weights} is damaged: it is no HDF5 file")]
+
+
+def _problem(what: str) -> Problem:
+    return Problem("error", "build", "", what, HINT)

@@ -1,0 +1,437 @@
+"""`kerastui import`: a model file becomes a project with the same function and the same weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from apps import press, screen_text, settled
+from click.testing import CliRunner, Result
+from fake_engine import FakeEngine
+from keras.src.applications.convnext import LayerScale, StochasticDepth
+from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
+from msgspec.structs import replace
+
+from kerastui.cli import main
+from kerastui.engine import Input, Model, Sequential, load_model
+from kerastui.engine.building import BuildError, build_model
+from kerastui.engine.importing.files import largest_error
+from kerastui.engine.importing.project import ImportRefused, project_of, write_project
+from kerastui.engine.keras_private import origin
+from kerastui.engine.process.protocol import EventBody, RunStarted
+from kerastui.engine.process.run import Run
+from kerastui.engine.project import commands
+from kerastui.engine.project.document import Call, Column, Compile, Graph, Project, Spec
+from kerastui.engine.project.files import dumps, read, write
+from kerastui.engine.project.workspace import Workspace
+from kerastui.engine.starting_weights import load_weights
+from kerastui.screens.build.screen import BuildScreen
+from kerastui.shell import KerasTUI
+
+L = keras.layers
+
+
+def run(*arguments: Any) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def functional() -> Any:
+    x = Input((6,), name="x")
+    hidden = L.Dense(4, activation="relu", kernel_regularizer=keras.regularizers.L1(1e-3), name="hidden")(x)
+    frozen = L.BatchNormalization(trainable=False, name="frozen")(hidden)
+    return Model(
+        x,
+        L.Dense(2, kernel_initializer="he_normal", bias_initializer=keras.initializers.Constant(0), name="end")(frozen),
+        name="small",
+    )
+
+
+def sequential() -> Any:
+    return Sequential([Input((6, 6, 1)), L.Conv2D(2, 3), L.MaxPooling2D(3, 2), L.Flatten(), L.Dense(2)])
+
+
+def nested() -> Any:
+    inner = Sequential([Input((4,)), L.Dense(4, activation="tanh", name="d"), L.Dense(4, name="e")], name="inner")
+    outer = Input((4,))
+    tower = Model(outer, [inner(outer), outer], name="tower")
+    x = Input((4,), name="x")
+    first, second = tower(x)
+    return Model(x, inner(L.Add()([first, second])))
+
+
+def shared() -> Any:
+    a, b = Input((3,), name="a"), Input((3,), name="b")
+    layer = L.Dense(2, name="twice")
+    return Model([a, b], L.Subtract()([layer(a), layer(b)]))
+
+
+def several() -> Any:
+    inputs = {"words": Input((4,), dtype="int32", name="words"), "size": Input((2,), name="size")}
+    embedded = L.Embedding(7, 3, mask_zero=True)(inputs["words"])
+    read = L.Bidirectional(L.LSTM(2, dropout=0.1), merge_mode="sum")(L.Dropout(0.5)(embedded))
+    joined = L.Concatenate()([read, inputs["size"]])
+    model = Model(inputs, {"kind": L.Dense(3, activation="softmax")(joined), "price": L.Dense(1)(joined)})
+    model.compile(
+        keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9), momentum=0.5),
+        {"kind": "sparse_categorical_crossentropy", "price": keras.losses.LogCosh(name="own")},
+        metrics={"kind": ["accuracy"], "price": "mae"},
+        loss_weights={"kind": 1.0, "price": 0.25},
+    )
+    return model
+
+
+def operations() -> Any:
+    x = Input((4,), name="x")
+    y = keras.ops.relu(x * 3.0 + 1.5) - x
+    z = keras.ops.concatenate([2.0 - y, -x / 4.0], axis=-1)
+    return Model(x, keras.ops.maximum(z, keras.ops.sigmoid(z) * z))
+
+
+def attention() -> Any:
+    x = Input((3, 4), name="x")
+    attended = L.MultiHeadAttention(2, 4, name="mha")(query=x, value=x)
+    return Model(x, L.LayerNormalization(epsilon=1e-6)(L.Add()([x, attended])))
+
+
+def private() -> Any:
+    x = Input((4, 4, 3), name="x")
+    scaled = StochasticDepth(0.1)(LayerScale(0.5, 3, name="scale")(x))
+    return Model(x, CustomScaleLayer(0.3)([x, scaled]))
+
+
+def learned() -> Any:
+    x, words = Input((3,), name="x"), Input((1,), dtype="string", name="words")
+    rows = np.linspace(0, 1, 30, dtype="float32").reshape(10, 3)
+    normal, bins, lookup = L.Normalization(), L.Discretization(num_bins=4), L.StringLookup()
+    for layer, data in ((normal, rows), (bins, rows), (lookup, np.array([["a"], ["b"], ["a"]]))):
+        layer.adapt(data)
+    counts = L.Rescaling(1.0)(L.Concatenate()([bins(x), lookup(words)]))
+    return Model([x, words], L.Concatenate()([normal(x), counts]))
+
+
+def recurrent() -> Any:
+    x = Input((3, 2), name="x")
+    both = L.Bidirectional(L.GRU(2, return_sequences=True))(L.Masking()(x))
+    return Model(x, L.RNN([L.LSTMCell(2), L.SimpleRNNCell(3)])(both))
+
+
+KINDS: list[Callable[[], Any]] = [
+    functional,
+    sequential,
+    nested,
+    shared,
+    several,
+    operations,
+    attention,
+    private,
+    learned,
+    recurrent,
+]
+
+
+def with_known_weights(model: Any) -> Any:
+    """Give a model weights that no initializer gives; what it learned from data stays."""
+    if any(isinstance(layer, L.Normalization) for layer in model.layers):
+        return model
+    random = np.random.default_rng(3)
+    model.set_weights([random.uniform(0.1, 1, value.shape).astype(value.dtype) for value in model.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize("make", KINDS, ids=lambda make: make.__name__)
+def test_what_is_imported_predicts_the_same(make: Callable[[], Any], tmp_path: Path) -> None:
+    model = with_known_weights(make())
+    write_project(tmp_path / "made", project_of(model, "made"))
+    assert largest_error(model, tmp_path / "made") == 0
+    project = read(tmp_path / "made")
+    assert dumps(project) == (tmp_path / "made" / "kerastui.toml").read_text()
+    assert list(project.graph.inputs) == [origin(tensor)[0].name for tensor in model.inputs]
+    built = build_model(project)
+    load_weights(project, built, tmp_path / "made")
+    own = {np.asarray(weight).tobytes() for weight in model.get_weights()}
+    assert {np.asarray(weight).tobytes() for weight in built.get_weights()} == own
+
+
+def test_only_what_differs_from_the_default_stands_in_the_document(tmp_path: Path) -> None:
+    found = project_of(functional(), "small").project.graph
+    assert [layer.config for layer in found.layers.values()] == [
+        {"units": 4, "activation": "relu", "kernel_regularizer": Spec("L1", {"l1": 0.001})},
+        {"trainable": False},
+        {"units": 2, "kernel_initializer": "he_normal", "bias_initializer": Spec("Constant")},
+    ]
+    assert found.outputs == {"end": "end"}
+
+
+def test_a_nested_model_becomes_layers_that_its_calls_share() -> None:
+    found = project_of(nested(), "nested").project.graph
+    assert [key for key in found.layers if "_d" in key] == ["tower_inner_d"]
+    assert [call.layer for call in found.calls.values()].count("tower_inner_d") == 2
+
+
+def test_settings_come_with_it() -> None:
+    imported = project_of(several(), "several")
+    schedule = Spec("ExponentialDecay", {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.9})
+    assert imported.left_out == []
+    assert imported.project.compile == Compile(
+        Spec("SGD", {"learning_rate": schedule, "momentum": 0.5}),
+        {"kind": Spec("SparseCategoricalCrossentropy"), "price": Spec("LogCosh")},
+        {"kind": (Spec("SparseCategoricalAccuracy"),), "price": (Spec("MeanAbsoluteError"),)},
+        {"price": 0.25},
+        jit_compile=False,
+    )
+
+
+def test_settings_that_a_project_cannot_hold_are_left_out_and_named() -> None:
+    model = functional()
+    model.compile("adam", lambda y, p: keras.ops.mean(p - y), metrics=["mae", own_metric], weighted_metrics=["mse"])
+    imported = project_of(model, "own")
+    assert imported.project.compile.metrics == {"end": (Spec("MeanAbsoluteError"),)}
+    assert [said.partition(" (")[0] for said in imported.left_out] == ["the loss", "a metric", "weighted_metrics"]
+
+
+def own_metric(y: Any, p: Any) -> Any:
+    return keras.ops.mean(p)
+
+
+class Twice(keras.layers.Layer):  # type: ignore[misc]  # Keras ships no types
+    """A layer of a user's."""
+
+    def call(self, x: Any) -> Any:
+        return x * 2
+
+
+class Own(Model):
+    """A model of a user's."""
+
+    def call(self, x: Any) -> Any:
+        return x
+
+
+def test_all_that_a_project_cannot_hold_is_named_at_once() -> None:
+    x = Input((4, 3), name="x")
+    states = L.LSTM(2, return_state=True, name="lstm")(x)
+    y = L.Dense(2, name="third")(states[1]) / 3.0
+    z = Twice(name="b")(Twice(name="a")(L.Lambda(lambda t: t, name="code")(x)))
+    w = L.LSTM(2, name="told")(x, initial_state=[states[1], states[2]])
+    with pytest.raises(ImportRefused) as refused:
+        project_of(Model(x, [y, z, w]), "none")
+    names = {item.name.partition("_")[0] for item in refused.value.refusals}
+    assert names == {"lstm", "true", "code", "b", "a", "told"}
+    said = str(refused.value)
+    assert "Twice is a class of its own" in said
+    assert "the operation / is no layer of Keras" in said
+    assert "called with initial_state" in said
+    assert "`kerastui convert`" in said
+
+
+def test_models_that_are_no_graph_are_refused() -> None:
+    for model, why in ((Own(), "a Own with code of its own"), (Sequential([L.Dense(1)]), "does not know the shape")):
+        with pytest.raises(ImportRefused, match=why):
+            project_of(model, "none")
+
+
+# Weights and edits ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+    """A model and the folder it was imported into by the command."""
+    folder = tmp_path_factory.mktemp("imported")
+    model = with_known_weights(functional())
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    model.save(folder / "small.keras")
+    done = run("import", folder / "small.keras", folder / "small", "--verify", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.output)
+    assert (told["same"], told["layers"], told["weights"], told["left_out"]) == (True, 3, "weights.h5", [])
+    return model, folder / "small"
+
+
+def starting(project: Project, folder: Path) -> tuple[Any, str]:
+    built = build_model(project)
+    return built, load_weights(project, built, folder)
+
+
+def test_a_layer_keeps_its_weights_when_it_is_renamed_or_another_comes_before_it(imported: tuple[Any, Path]) -> None:
+    model, folder = imported
+    project = commands.rename(read(folder), "hidden", "renamed")
+    project, new = commands.insert_layer(project, "Dense", {"units": 6}, "x", "hidden")
+    built, said = starting(project, folder)
+    assert said == f"{new} starts from new weights: weights.h5 has none that fit"
+    for name, own in (("renamed", "hidden"), ("frozen", "frozen"), ("end", "end")):
+        for a, b in zip(built.get_layer(name).get_weights(), model.get_layer(own).get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_layers_that_do_not_fit_any_more_start_from_new_weights(imported: tuple[Any, Path]) -> None:
+    model, folder = imported
+    built, said = starting(commands.set_argument(read(folder), "end", "units", 5), folder)
+    assert said == "end starts from new weights: weights.h5 has none that fit"
+    assert built.output_shape == (None, 5)
+    kernels = [each.get_layer("hidden").get_weights()[0] for each in (built, model)]
+    np.testing.assert_array_equal(*kernels)
+
+
+def test_a_run_starts_from_the_weights(imported: tuple[Any, Path], tmp_path: Path) -> None:
+    model, folder = imported
+    rows = np.random.default_rng(0).uniform(size=(8, 6)).astype("float32")
+    np.savez(tmp_path / "data.npz", x=rows, end=rows[:, :2])
+    (tmp_path / "weights.h5").write_bytes((folder / "weights.h5").read_bytes())
+    project = read(folder)
+    columns = {"x": Column("input"), "end": Column("target")}
+    project = commands.set_source(project, "data.npz", columns)
+    project = commands.set_fit(commands.set_compile(project, run_eagerly=True), epochs=1)
+    events: list[EventBody] = []
+    told = Run(project, tmp_path, events.append, lambda: None)
+    told.train()
+    assert told.begun.exception() is None
+    started = next(event for event in events if isinstance(event, RunStarted))
+    assert started.note == ""
+    trained = load_model(tmp_path / "runs" / "0001" / "model.keras")
+    for name in ("hidden", "end"):
+        for a, b in zip(trained.get_layer(name).get_weights(), model.get_layer(name).get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "weights.h5 is not there"),
+        (b"", "weights.h5 is damaged"),
+        (b"\x89HDF\r\n\x1a\n" + b"0" * 99, "weights.h5 is damaged"),
+    ],
+)
+def test_a_missing_or_damaged_weights_file_is_said(
+    imported: tuple[Any, Path], tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    project = read(imported[1])
+    write(tmp_path, project)
+    if content is not None:
+        (tmp_path / "weights.h5").write_bytes(content)
+    with pytest.raises(BuildError, match=said) as refused:
+        starting(project, tmp_path)
+    assert "import the model again" in refused.value.hint
+
+
+def test_weights_elsewhere_are_refused(imported: tuple[Any, Path], tmp_path: Path) -> None:
+    for place in ("../weights.h5", str(imported[1] / "weights.h5")):
+        with pytest.raises(BuildError, match="in the folder of the project"):
+            starting(replace(read(imported[1]), weights=place), tmp_path)
+
+
+# The command ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_imported_opens_in_every_command(imported: tuple[Any, Path]) -> None:
+    checked = run("check", imported[1])
+    assert checked.output.splitlines() == [
+        "✗ data      data: no data source is chosen · Open a file or choose one of the bundled data sets."
+    ]
+    assert "hidden (Dense)" in run("summary", imported[1], "--width", 80).output
+
+
+def test_nothing_is_overwritten_without_force(imported: tuple[Any, Path], tmp_path: Path) -> None:
+    source = imported[1].parent / "small.keras"
+    (tmp_path / "notes.txt").write_text("mine")
+    refused = run("import", source, tmp_path)
+    assert refused.exit_code == 1
+    assert refused.output == f"kerastui: {tmp_path} is not empty; --force replaces the project in it\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    assert run("import", source, tmp_path, "--force").exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kerastui.toml", "notes.txt", "weights.h5"]
+
+
+def test_json_has_no_weights_which_is_said(imported: tuple[Any, Path], tmp_path: Path) -> None:
+    (tmp_path / "small.json").write_text(imported[0].to_json())
+    refused = run("import", tmp_path / "small.json", tmp_path / "new" / "made", "--verify")
+    assert "small.json has no weights to predict with; leave out --verify" in refused.output
+    done = run("import", tmp_path / "small.json", tmp_path / "new" / "made")
+    assert done.exit_code == 0, done.output
+    assert "3 layers in 3 calls, without weights (JSON has none)" in done.output
+    assert [path.name for path in (tmp_path / "new" / "made").iterdir()] == ["kerastui.toml"]
+    project = read(tmp_path / "new" / "made")
+    assert (project.name, project.weights, project.compile.losses) == ("made", "", {"end": Spec("MeanSquaredError")})
+
+
+def test_errors_are_one_line_and_make_nothing(imported: tuple[Any, Path], tmp_path: Path) -> None:
+    (tmp_path / "bad.keras").write_bytes(b"PK\x03\x04")
+    code = tmp_path / "code.keras"
+    Model(x := Input((2,)), L.Lambda(lambda t: t * 2, name="twice")(x)).save(code)
+    (tmp_path / "file").write_text("mine")
+    for arguments, said in (
+        ((tmp_path / "none.keras", tmp_path / "out"), "there is no such file"),
+        ((tmp_path / "bad.keras", tmp_path / "out"), "damaged or cut short"),
+        ((code, tmp_path / "out"), "give --allow-unsafe"),
+        ((code, tmp_path / "out", "--allow-unsafe"), "twice (Lambda runs Python code)"),
+        ((imported[1] / "weights.h5", tmp_path / "out"), "weights alone"),
+    ):
+        done = run("import", *arguments)
+        assert done.exit_code == 1, arguments
+        assert said in done.output
+        assert done.output.startswith("kerastui: ")
+        assert done.output.count("\n") == 1
+        assert not (tmp_path / "out").exists()
+
+
+def test_objects_are_asked_for_by_name_and_then_refused_all_at_once(tmp_path: Path) -> None:
+    x = Input((2,))
+    Model(x, Twice(name="b")(Twice(name="a")(x))).save(tmp_path / "own.keras")
+    (tmp_path / "own.py").write_text(
+        "import keras\n\nclass Twice(keras.layers.Layer):\n    def call(self, x):\n        return x\n"
+    )
+    unknown = run("import", tmp_path / "own.keras", tmp_path / "out")
+    assert "Twice" in unknown.output
+    assert "--objects FILE.py" in unknown.output
+    refused = run("import", tmp_path / "own.keras", tmp_path / "out", "--objects", tmp_path / "own.py", "--json")
+    assert refused.exit_code == 1
+    assert "a, b (Twice is a class of its own" in json.loads(refused.output)["what"]
+    assert not (tmp_path / "out").exists()
+
+
+async def test_it_opens_in_the_app_and_keeps_its_weights_through_edits(
+    imported: tuple[Any, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "small"
+    shutil.copytree(imported[1], folder)
+    app = KerasTUI(folder, FakeEngine())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await press(pilot, "2")
+        assert isinstance(app.screen, BuildScreen)
+        assert {"x", "hidden", "frozen", "end"} <= app.screen.graph.scene.cards.keys()
+        assert "BatchNorm" in screen_text(app)
+        await press(pilot, "down", "a", *"dense", "enter", "ctrl+s")
+        assert read(folder).graph.calls["frozen"].inputs == ("hidden",)
+        assert "dense" in read(folder).graph.layers
+        assert read(folder).weights == "weights.h5"
+        (folder / "weights.h5").unlink()
+        await press(pilot, "ctrl+z")
+        assert "weights.h5 is not there" in screen_text(app)
+
+
+# The document ---------------------------------------------------------------------------------------------------------
+
+
+def test_undo_and_the_journal_know_the_weights(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path, Project("p", graph=Graph(), weights="weights.h5"))
+    workspace.do("start anew", replace(workspace.project, weights=""))
+    assert "weights" not in dumps(workspace.project)
+    workspace.undo()
+    assert workspace.project.weights == "weights.h5"
+    assert Workspace.open(tmp_path).project.weights == "weights.h5"
+
+
+def test_a_wire_that_is_there_twice_stays_so() -> None:
+    project, x = commands.add_input(Project("p"), (3, 4))
+    project, attention_ = commands.add_layer(project, "MultiHeadAttention", {"num_heads": 1, "key_dim": 2}, x)
+    project = replace(project, graph=replace(project.graph, calls={attention_: Call(attention_, (x, x))}))
+    project, dense = commands.insert_layer(project, "Dense", {"units": 4}, x, attention_)
+    assert project.graph.calls[attention_].inputs == (dense, dense)
+    assert commands.delete(project, [dense]).graph.calls[attention_].inputs == (x, x)
