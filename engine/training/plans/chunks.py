@@ -82,16 +82,16 @@ class Chunks:
 
     def _run(self, arrays: Any, order: Any, start: Any, stop: Any) -> Any:
         size, rows = self._batch_size, tf.shape(order, out_type=tf.int64)[0]
-        one = tf.function(self._step, autograph=False)
 
         def batch(number: Any) -> Any:
             first = number * size
             taken = tf.slice(order, [first], [size]) if self._whole else order[first : tf.minimum(first + size, rows)]
             return keras.tree.map_structure(lambda array: tf.gather(array, taken), arrays)
 
-        # Traced here once, to know what it returns; in the loop it is called.
+        # Traced here once, to know what it returns. By its signature it would be traced in the loop once more.
         specs = keras.tree.map_structure(lambda array: _rows_of(array, size if self._whole else None), arrays)
-        returned = one.get_concrete_function(specs).structured_outputs
+        one = tf.function(self._step, autograph=False).get_concrete_function(specs)
+        returned = one.structured_outputs
         rooms = [self._room(value) for value in keras.tree.flatten(returned)]
 
         def body(number: Any, rooms: Any) -> Any:
