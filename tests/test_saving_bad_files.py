@@ -310,7 +310,7 @@ def test_a_kill_in_the_middle_of_writing_leaves_the_old_files(good: Path, tmp_pa
     ) as writer:
         assert writer.stdout is not None
         assert [writer.stdout.readline() for _ in paths] == [b"half\n"] * 2
-        assert len(list(tmp_path.rglob(".m*"))) == 2  # what is half written lies beside it
+        assert len(list(tmp_path.rglob(".m-*"))) == 2  # what is half written lies beside it
         writer.kill()
         assert writer.wait() == -signal.SIGKILL
     for path, content in zip(paths, before, strict=True):

@@ -91,12 +91,19 @@ def by_file(model: Any, folder: Path, name: str) -> Any:
     return load_model(folder / name)
 
 
+def by_folder(model: Any, folder: Path, name: str) -> Any:
+    model.save(folder / name, zipped=False)
+    return load_model(folder / name)
+
+
 WAYS: dict[str, Callable[[Any, Path, str], Any]] = {
     "m.keras": by_file,
+    "unzipped": by_folder,
     "m.h5": by_file,
     "saved_model": by_file,
     "m.weights.h5": by_weights,
     "w.h5": by_weights,
+    "checkpoint": by_weights,
 }
 
 

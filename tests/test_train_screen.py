@@ -115,7 +115,8 @@ async def test_figures_change_at_a_readable_pace(tmp_path: Path, monkeypatch: py
             await settled(seat.pilot)
         assert len(charts) >= drawn + 20, "the curves wait too"
         await until(seat.pilot, lambda: lines[-1] == 20)
-        assert len(lines) - before <= (time.monotonic() - begin) / FIGURES_SECONDS + 1
+        # The one at the beginning besides, and one that was due before it and came late.
+        assert len(lines) - before <= (time.monotonic() - begin) / FIGURES_SECONDS + 2
 
 
 async def test_space_pauses_and_goes_on(tmp_path: Path) -> None:

@@ -57,6 +57,9 @@ __all__ = [
 ]
 
 _watch: ContextVar[Callable[[str, int], None] | None] = ContextVar("kerastui_watch_variables", default=None)
+_PRIORITY_OF_FUNCTIONS = 50
+"""What a `tf.function` that is traced marks its creator of variables with."""
+
 _STOCK_INITIALIZE = keras_backend.Variable._initialize_with_initializer
 
 
@@ -64,7 +67,29 @@ def _initialize_with_initializer(variable: Any, initializer: Any) -> None:
     watch = _watch.get()
     if watch is not None:
         watch(variable.path, math.prod(variable._shape) * tf.as_dtype(variable._dtype).size)
-    _STOCK_INITIALIZE(variable, initializer)
+    with _not_made_by_a_function():
+        _STOCK_INITIALIZE(variable, initializer)
+
+
+@contextmanager
+def _not_made_by_a_function() -> Iterator[None]:
+    """Within this, variables are made as outside of any `tf.function`, unless a strategy makes them.
+
+    TensorFlow traces a function a second time if it made variables the first time, as the first step of a training
+    does: for the optimizer, for metrics, for layers that were not built.
+    """
+    graph = tf.compat.v1.get_default_graph()
+    before = graph._variable_creator_stack
+    others = [creator for creator in before if creator[0] != _PRIORITY_OF_FUNCTIONS]
+    if len(others) == len(before) or tf.distribute.has_strategy():
+        yield
+        return
+    graph._variable_creator_stack = others
+    try:
+        with tf.init_scope():
+            yield
+    finally:
+        graph._variable_creator_stack = before
 
 
 # A configuration of a hundred bytes can ask for a layer of a terabyte. Only here are shape and type of a variable known

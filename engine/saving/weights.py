@@ -180,7 +180,8 @@ def load_weights(
 
 def _checkpoint_in(path: str) -> str | None:
     """Give the prefix of the checkpoint at a path, in a folder of checkpoints or in a SavedModel; else `None`."""
-    if os.path.isfile(path):
+    # TensorFlow's list of the checkpoints in a folder has this name, and a checkpoint there may have it too.
+    if os.path.isfile(path) and os.path.basename(path) != "checkpoint":
         return None
     if is_checkpoint(path):
         return path

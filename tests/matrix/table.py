@@ -57,7 +57,7 @@ def _reasons(cells: Iterable[Cell]) -> Iterator[str]:
             forms.setdefault((reads, cell.writer), []).append(cell.kind)
         joined: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         for (reads, writer), kinds in forms.items():
-            joined.setdefault((reads, tuple(kinds)), []).append(writer)
+            joined.setdefault((reads, tuple(dict.fromkeys(kinds))), []).append(writer)
         for (reads, those_kinds), writers in joined.items():
             which = "" if len(those_kinds) == len(KINDS) else f": {', '.join(those_kinds)}"
             yield f"      {reads} of {', '.join(writers)}{which}"
