@@ -160,14 +160,6 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
         self.jit_compile_auto = False
         TensorFlowTrainer.jit_compile.fset(self, value)
 
-    def _build_optimizer(self) -> None:
-        """Build the optimizer: a step that makes variables while TensorFlow traces it is traced twice."""
-        optimizer = self.optimizer
-        ready = isinstance(optimizer, keras.optimizers.Optimizer) and not optimizer.built and self.built
-        if ready and not self._overrides("train_step"):
-            with self.distribute_strategy.scope():
-                optimizer.build(self.trainable_variables)
-
     def _forget_functions(self) -> None:
         for name in ("train_function", "test_function", "predict_function"):
             setattr(self, name, None)

@@ -80,7 +80,6 @@ class _Fit:
         batches.reset()
         callbacks = callback_list(model, self._values, epochs=self._epochs, steps=batches.num_batches, add_history=True)
         model.stop_training = False
-        model._build_optimizer()
         model._made("train_function", model.make_train_function())
         model._eval_epoch_iterator = self._validation
         self._plan = plan_for("train", model, model.train_function, batches, callbacks)

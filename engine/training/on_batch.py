@@ -60,7 +60,6 @@ class OnBatch(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
             check_inputs(self, x)
         check_targets(self, y)
         self._maybe_symbolic_build(data_batch=(x, y, sample_weight))
-        self._build_optimizer()
         self._made("train_function", self.make_train_function())
         if reset_metrics:
             self.reset_metrics()
