@@ -72,8 +72,9 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
             run_eagerly: Whether steps run as Python, for debugging. Defaults to False, which `None` means as well.
             steps_per_execution: Batches in one call of a compiled function; callbacks hear of every call. Cut to
                 the epoch. Defaults to 1, which `None` means as well.
-            jit_compile: Whether to compile with XLA. Defaults to `"auto"`: if there is a GPU and the model supports it.
-                `None` is off. With `run_eagerly` it is off, with a warning.
+            jit_compile: Whether to compile with XLA. Defaults to `"auto"`: if there is a GPU and the model supports it;
+                elsewhere a long training on arrays tries it, and keeps what is faster. `None` is off. With
+                `run_eagerly` it is off, with a warning.
             auto_scale_loss: Whether the dtype policy `mixed_float16` wraps the optimizer in a `LossScaleOptimizer`.
                 Defaults to True.
             **kwargs: Of older generations: `sample_weight_mode` (`None` or `"temporal"`, or a list or dict of them),

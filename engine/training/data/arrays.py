@@ -75,6 +75,11 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
         """Whether a batch begins where the one before ends, in rows of `next_order`."""
         return self._shuffle != "batch" or not self.has_partial_batch
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays; those that do not say count as none."""
+        return sum(int(getattr(leaf, "nbytes", 0) or 0) for leaf in keras.tree.flatten(self._data))
+
     def on_device(self) -> Any:
         """Give the arrays as tensors, once made; `None` if some cannot be, being sparse, ragged or none."""
         if self._on_device is None:

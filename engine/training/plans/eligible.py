@@ -18,6 +18,9 @@ HOOKS = {
 }
 """The methods of a callback that want to hear of each batch, by what runs."""
 
+ON_GPU = 1 << 28
+"""Bytes of arrays that are put on a GPU: with 8 GiB, the smallest that people train on, a thirty-second of it."""
+
 
 def obstacle(kind: str, model: Any, function: Any, batches: Batches, callbacks: Any) -> str | None:
     """Say what demands that each step is a call of its own.
@@ -46,6 +49,8 @@ def obstacle(kind: str, model: Any, function: Any, batches: Batches, callbacks: 
     for callback in callbacks.callbacks:
         if _hears_of_batches(callback, HOOKS[kind]):
             return f"the callback {type(callback).__name__} hears of each batch"
+    if isinstance(adapter, ArrayAdapter) and adapter.nbytes > ON_GPU and tf.config.list_physical_devices("GPU"):
+        return "the arrays might not leave room for the model on the GPU"
     if not isinstance(adapter, ArrayAdapter) or adapter.on_device() is None:
         return "the data are no dense arrays"
     if batches.steps_per_epoch not in (None, adapter.num_batches):
