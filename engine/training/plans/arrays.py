@@ -89,7 +89,7 @@ class ArrayPlan:
                 _log.info("XLA cannot compile the step, which goes on without: %s", error)
                 self._race.failed()
         elif self._race is None:
-            rest = self._adapter.partial_batch_size
+            rest = self._adapter.partial_batch_size or 0  # there is one, or all batches were whole
             return self._compiled(True, rest)(self._arrays, order[-rest:], 0, 1), start + 1
         # Not compiled by XLA once more for the one smaller batch of an epoch.
         return self._timed(self._compiled(False), order, start, min(start + most, self._total), False)
@@ -114,7 +114,7 @@ class ArrayPlan:
         size = size or self._adapter.batch_size
         signature = keras.tree.map_structure(lambda array: (tuple(array.shape[1:]), array.dtype), self._arrays)
         key = ("arrays", repr(signature), size, whole, jit)
-        made = self._function.compiled
+        made: dict[Any, Chunks] = self._function.compiled
         if key not in made:
             joined = self._kind == "predict"
             made[key] = Chunks(self._function.step, self._arrays, size, whole=whole, jit_compile=jit, joined=joined)
