@@ -80,6 +80,12 @@ def test_the_order_of_an_epoch_does_not_depend_on_the_plan() -> None:
         np.testing.assert_allclose(a, b, atol=1e-6)
 
 
+def test_the_plan_of_a_training_stands_after_its_validation() -> None:
+    model = made()
+    model.fit(X, Y, verbose=0, validation_data=(X, Y), **ONE_AT_A_TIME)
+    assert model.execution_plan.startswith("a step at a time")
+
+
 def test_nothing_is_traced_twice() -> None:
     model = made(Counting)
     model.fit(X, Y, batch_size=16, epochs=2, verbose=0)

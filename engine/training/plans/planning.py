@@ -33,10 +33,13 @@ def plan_for(kind: str, model: Any, function: Any, batches: Batches, callbacks: 
         The plan; `None` to run a step at a time. `model.execution_plan` says which, and why.
     """
     reason = obstacle(kind, model, function, batches, callbacks)
+    said = CHUNKED + (", XLA" if model.jit_compile else "") if reason is None else f"{STEPWISE}: {reason}"
+    if (
+        kind == "train" or getattr(model, "_eval_epoch_iterator", None) is None
+    ):  # a validation leaves what is said of its training
+        model.execution_plan = said
     if reason is not None:
-        model.execution_plan = f"{STEPWISE}: {reason}"
         return None
-    model.execution_plan = CHUNKED + (", XLA" if model.jit_compile else "")
     race = None
     if kind == "train" and model.jit_compile_auto and not model.jit_compile and model_supports_jit(model):
         race = _race(model, batches.data_adapter)
