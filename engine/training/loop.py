@@ -20,9 +20,9 @@ from kerastui.engine.training.batches import Batches, open_batches
 from kerastui.engine.training.data.split import split_validation
 from kerastui.engine.training.data.workers import Workers, check_count
 from kerastui.engine.training.functions import upcoming
-from kerastui.engine.training.plans.arrays import last
 from kerastui.engine.training.plans.chunks import NotChunkableError
 from kerastui.engine.training.plans.planning import plan_for
+from kerastui.engine.training.plans.telling import last
 from kerastui.engine.training.targets import check_targets
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from typing import Any
 
@@ -14,8 +13,7 @@ from kerastui.engine.training.data.arrays import ArrayAdapter
 from kerastui.engine.training.functions import StepFunction
 from kerastui.engine.training.plans.chunks import Chunks
 from kerastui.engine.training.plans.race import Race
-
-STOP = {"train": "stop_training", "test": "stop_evaluating", "predict": "stop_predicting"}
+from kerastui.engine.training.plans.telling import Telling
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +45,7 @@ class ArrayPlan:
         """Run one epoch.
 
         Args:
-            callbacks: The `CallbackList`; hears of each chunk as of one batch, by the number of its last.
+            callbacks: The `CallbackList`.
             epochs_left: Epochs until the end of the run, with this one. Defaults to 1.
 
         Returns:
@@ -56,19 +54,15 @@ class ArrayPlan:
         Raises:
             NotChunkableError: Before the first step, if what the step returns cannot be collected.
         """
-        begin, end = (getattr(callbacks, f"on_{self._kind}_batch_{what}") for what in ("begin", "end"))
+        telling = Telling(self._kind, self._model, callbacks)
         self._compiled(self._jit_compile(0))
         order, start, results = self._adapter.next_order(), 0, []
-        while start < self._total and not (start and getattr(self._model, STOP[self._kind])):
-            begin(start)
+        while start < self._total and not (start and telling.stopped):
+            telling.begin(start)
             left = epochs_left * self._total - start
-            found, stop = self._advance(order, start, steps_allowed(callbacks), left)
+            found, stop = self._advance(order, start, telling.steps_allowed, left)
             results.append(found)
-            if self._kind == "train":
-                for callback in callbacks.callbacks:
-                    if hasattr(callback, "take_steps"):
-                        callback.take_steps(start, found)
-            end(stop - 1, {"outputs": found} if self._kind == "predict" else last(found))
+            telling.end(start, stop, found)
             start = stop
         return results
 
@@ -119,13 +113,3 @@ class ArrayPlan:
             joined = self._kind == "predict"
             made[key] = Chunks(self._function.step, self._arrays, size, whole=whole, jit_compile=jit, joined=joined)
         return made[key]
-
-
-def last(steps: Any) -> Any:
-    """Give what the last step of a chunk returned, single values as Python's numbers."""
-    return keras.tree.map_structure(lambda values: values[-1] if values.ndim > 1 else values[-1].item(), steps)
-
-
-def steps_allowed(callbacks: Any) -> int:
-    """Say how many steps may run before the callbacks are asked again: one where a run is stepped through."""
-    return min((getattr(one, "steps_allowed", sys.maxsize) for one in callbacks.callbacks), default=sys.maxsize)
