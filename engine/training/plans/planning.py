@@ -12,9 +12,7 @@ from kerastui.engine.training.plans import remembered
 from kerastui.engine.training.plans.arrays import ArrayPlan
 from kerastui.engine.training.plans.eligible import obstacle
 from kerastui.engine.training.plans.race import Race, Verdict
-
-STEPWISE = "a step at a time"
-CHUNKED = "many steps at a time, over arrays on the device"
+from kerastui.engine.training.plans.telling import CHUNKED, STEPWISE, say_plan
 
 _log = logging.getLogger(__name__)
 
@@ -34,10 +32,7 @@ def plan_for(kind: str, model: Any, function: Any, batches: Batches, callbacks: 
     """
     reason = obstacle(kind, model, function, batches, callbacks)
     said = CHUNKED + (", XLA" if model.jit_compile else "") if reason is None else f"{STEPWISE}: {reason}"
-    if (
-        kind == "train" or getattr(model, "_eval_epoch_iterator", None) is None
-    ):  # a validation leaves what is said of its training
-        model.execution_plan = said
+    say_plan(kind, model, said)
     if reason is not None:
         return None
     race = None
