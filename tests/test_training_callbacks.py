@@ -156,7 +156,7 @@ def test_the_progress_bar_counts_all_batches_and_shows_the_running_averages(caps
         model.evaluate(X, Y, verbose=1, batch_size=5)
         model.predict(X, verbose=1, batch_size=5)
         shown = re.sub(r"\x1b\[[0-9;]*m|\x08|\d+[mu]?s(/step)?", "", capsys.readouterr().out)
-        ends = [line.rsplit("\r", 1)[-1].rstrip() for line in shown.splitlines()]
+        ends = [line.rsplit("\r", 1)[-1].rstrip() for line in shown.split("\n")]
         last.append([end for end in ends if end.startswith("10/10")])
     assert last[0] == last[1]
     assert len(last[1]) == 4

@@ -1,8 +1,7 @@
-"""Steps that run many at a time do what steps do that run one at a time, and what stock Keras does."""
+"""Steps that run many at a time: when they do, how often they are traced, and how XLA is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,42 +41,6 @@ def made(home: Any = Sequential, optimizer: Any = "adam", **settings: Any) -> An
     model = home(layers, name="small")
     model.compile(optimizer, "mse", metrics=["mae"], **settings)
     return model
-
-
-OPTIMIZERS: dict[str, Callable[[], Any]] = {
-    "adam": lambda: keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.02, 3, 0.5)),
-    "clipped": lambda: keras.optimizers.SGD(0.05, momentum=0.9, clipnorm=0.1),
-    "ema": lambda: keras.optimizers.AdamW(0.01, use_ema=True, gradient_accumulation_steps=2),
-}
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_weights_and_history_are_those_of_stock_keras(name: str) -> None:
-    arguments = {"epochs": 3, "batch_size": 16, "shuffle": False, "verbose": 0, "validation_data": (X[:10], Y[:10])}
-    weighed = {"sample_weight": np.linspace(0.5, 1.5, 50)}
-    ours, stock = made(optimizer=OPTIMIZERS[name]()), made(keras.Sequential, OPTIMIZERS[name]())
-
-    history = ours.fit(X, Y, **arguments, **weighed).history
-    expected = stock.fit(X, Y, **arguments, **weighed).history
-
-    assert ours.execution_plan.startswith("many steps at a time")
-    for key, values in expected.items():
-        np.testing.assert_allclose(history[key], values, rtol=1e-5, err_msg=key)
-    for one, other in zip(ours.get_weights(), stock.get_weights(), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-6)
-    assert ours.optimizer.iterations == stock.optimizer.iterations
-
-
-def test_the_order_of_an_epoch_does_not_depend_on_the_plan() -> None:
-    many, one = made(), made()
-    keras.utils.set_random_seed(3)
-    many.fit(X, Y, epochs=2, batch_size=16, verbose=0)
-    keras.utils.set_random_seed(3)
-    one.fit(X, Y, epochs=2, batch_size=16, verbose=0, **ONE_AT_A_TIME)
-
-    assert one.execution_plan == "a step at a time: the callback LambdaCallback hears of each batch"
-    for a, b in zip(many.get_weights(), one.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-6)
 
 
 def test_the_plan_of_a_training_stands_after_its_validation() -> None:
