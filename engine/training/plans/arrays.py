@@ -114,8 +114,8 @@ class ArrayPlan:
         began = time.perf_counter()
         found = chunks(self._arrays, order, start, stop)
         seconds = time.perf_counter() - began
-        if self._watches_loss:
-            stop = start + len(keras.tree.flatten(found)[0])
+        if self._watches_loss:  # it may have ended before
+            stop = start + len(next(iter(keras.tree.flatten(found)), range(start, stop)))
         if chunks.has_run:
             chunks.length.took(stop - start, seconds)
         if self._race is not None:

@@ -123,7 +123,7 @@ class Chunks:
     def _room(self, value: Any) -> Any:
         shape = getattr(value, "shape", None)
         if not isinstance(shape, tf.TensorShape) or not isinstance(value, (tf.Tensor, tf.TensorSpec)):
-            raise NotChunkableError(f"a step returns {'nothing' if value is None else 'what is no dense tensor'}")
+            raise NotChunkableError(f"a step returns {'`None`' if value is None else 'what is no dense tensor'}")
         if self._joined:
             if shape.rank in (None, 0) or not shape[1:].is_fully_defined():
                 raise NotChunkableError("a step returns an array of unknown shape")
@@ -132,6 +132,8 @@ class Chunks:
             )
         if not shape.is_fully_defined():
             raise NotChunkableError("a step returns an array of unknown shape")
+        if value.dtype == tf.string:
+            raise NotChunkableError("a step returns text")
         if shape.num_elements() > LARGEST:
             raise NotChunkableError(f"a step returns {shape.num_elements()} numbers")
         return tf.TensorArray(value.dtype, CAPACITY, element_shape=shape)
