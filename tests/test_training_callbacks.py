@@ -25,10 +25,8 @@ BAD = X.copy()
 BAD[23] = np.inf  # in batch 4 of ten
 DATA = {"batch_size": 5, "shuffle": False}
 
-Callbacks = keras.callbacks
 
-
-class Ears(Callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+class Ears(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
     """Write down what is heard of batches."""
 
     def __init__(self) -> None:
@@ -75,11 +73,11 @@ def compared(callbacks: Callable[[Any], list[Any]], x: Any = X, **settings: Any)
 
 
 def test_a_training_ends_at_the_batch_whose_loss_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
-    _, ours = compared(lambda _: [Callbacks.TerminateOnNaN()], BAD)
+    _, ours = compared(lambda _: [keras.callbacks.TerminateOnNaN()], BAD)
     assert ours.optimizer.iterations == 5
     assert capsys.readouterr().out.count("Batch 4: Invalid loss, terminating training") == 2
     with pytest.raises(RuntimeError, match="at batch 0"):  # the weights are no numbers any more
-        ours.fit(X, Y, verbose=0, **DATA, callbacks=[Callbacks.TerminateOnNaN(raise_error=True)])
+        ours.fit(X, Y, verbose=0, **DATA, callbacks=[keras.callbacks.TerminateOnNaN(raise_error=True)])
     assert ours.optimizer.iterations == 6
 
 
@@ -87,7 +85,7 @@ def test_a_training_ends_at_the_batch_whose_loss_is_no_number(capsys: pytest.Cap
 def test_executions_of_several_steps_are_heard_as_under_keras(listening: bool) -> None:
     """Of 10 batches, with 4 in an execution: one that ends at number 11, as Keras counts; a bad loss ends it at 7."""
     ears = {home: Ears() for home in (keras, engine)}
-    ends = Callbacks.TerminateOnNaN
+    ends = keras.callbacks.TerminateOnNaN
     stock, ours = compared(
         lambda home: [ears[home]] if listening else [ends()], X if listening else BAD, steps_per_execution=4
     )
@@ -108,14 +106,16 @@ def test_callbacks_of_keras_write_save_and_show_the_same(tmp_path: Path, capsys:
         shown[home] = capsys.readouterr().out
         folder = folders[home]
         return [
-            Callbacks.BackupAndRestore(str(folder / "backup"), delete_checkpoint=False),
-            Callbacks.ModelCheckpoint(str(folder / "{epoch}.weights.h5"), save_weights_only=True),
-            Callbacks.ModelCheckpoint(str(folder / "{epoch}-{batch}.weights.h5"), save_freq=7, save_weights_only=True),
-            Callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5),
-            Callbacks.ReduceLROnPlateau("loss", patience=0, min_delta=100.0, cooldown=0),
-            Callbacks.EarlyStopping("loss", patience=1, min_delta=100.0, restore_best_weights=True),
-            Callbacks.CSVLogger(str(folder / "log.csv")),
-            Callbacks.SwapEMAWeights(swap_on_epoch=True),
+            keras.callbacks.BackupAndRestore(str(folder / "backup"), delete_checkpoint=False),
+            keras.callbacks.ModelCheckpoint(str(folder / "{epoch}.weights.h5"), save_weights_only=True),
+            keras.callbacks.ModelCheckpoint(
+                str(folder / "{epoch}-{batch}.weights.h5"), save_freq=7, save_weights_only=True
+            ),
+            keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5),
+            keras.callbacks.ReduceLROnPlateau("loss", patience=0, min_delta=100.0, cooldown=0),
+            keras.callbacks.EarlyStopping("loss", patience=1, min_delta=100.0, restore_best_weights=True),
+            keras.callbacks.CSVLogger(str(folder / "log.csv")),
+            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
         ]
 
     for folder in folders.values():
@@ -162,14 +162,14 @@ def test_the_progress_bar_counts_all_batches_and_shows_the_running_averages(caps
     assert len(last[1]) == 4
 
 
-class Own(Callbacks.ModelCheckpoint):  # type: ignore[misc]
+class Own(keras.callbacks.ModelCheckpoint):  # type: ignore[misc]
     """A checkpoint of the user's that wants to see each batch."""
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """See it."""
 
 
-class OwnAtEpochs(Callbacks.TensorBoard):  # type: ignore[misc]
+class OwnAtEpochs(keras.callbacks.TensorBoard):  # type: ignore[misc]
     """A board of the user's with nothing of its own for batches."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -183,7 +183,7 @@ class OwnControl(ControlCallback):
         """See it."""
 
 
-class OwnList(Callbacks.CallbackList):  # type: ignore[misc]
+class OwnList(keras.callbacks.CallbackList):  # type: ignore[misc]
     """A list that hears itself."""
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -193,16 +193,16 @@ class OwnList(Callbacks.CallbackList):  # type: ignore[misc]
 def callback_of(name: str, folder: str) -> Any:
     makers: dict[str, Callable[[], Any]] = {
         "progress": lambda: ProgressCallback(TrainingControl(), print),
-        "checkpoint": lambda: Callbacks.ModelCheckpoint("a.keras", save_freq=1),
-        "backup": lambda: Callbacks.BackupAndRestore(folder, save_freq=3),
-        "board": lambda: Callbacks.TensorBoard(folder, update_freq="batch"),
-        "profiler": lambda: Callbacks.TensorBoard(folder, profile_batch=2),
+        "checkpoint": lambda: keras.callbacks.ModelCheckpoint("a.keras", save_freq=1),
+        "backup": lambda: keras.callbacks.BackupAndRestore(folder, save_freq=3),
+        "board": lambda: keras.callbacks.TensorBoard(folder, update_freq="batch"),
+        "profiler": lambda: keras.callbacks.TensorBoard(folder, profile_batch=2),
         "own": lambda: Own("a.keras"),
         "own at epochs": lambda: OwnAtEpochs(folder),
         "own control": lambda: OwnControl(TrainingControl()),
-        "lambda": lambda: Callbacks.LambdaCallback(on_train_batch_begin=print),
-        "lambda at epochs": lambda: Callbacks.LambdaCallback(on_epoch_end=print),
-        "remote": Callbacks.RemoteMonitor,
+        "lambda": lambda: keras.callbacks.LambdaCallback(on_train_batch_begin=print),
+        "lambda at epochs": lambda: keras.callbacks.LambdaCallback(on_epoch_end=print),
+        "remote": keras.callbacks.RemoteMonitor,
     }
     return makers[name]()
 
@@ -225,12 +225,12 @@ def callback_of(name: str, folder: str) -> Any:
 )
 def test_only_who_wants_to_hear_of_each_batch_must(name: str, hears: str, tmp_path: Path) -> None:
     one = callback_of(name, str(tmp_path))
-    everyone = Callbacks.CallbackList([one])
+    everyone = keras.callbacks.CallbackList([one])
     assert " ".join(kind for kind in ("train", "test", "predict") if listener(kind, everyone) is one) == hears
 
 
 def test_a_board_hears_where_a_writer_is_open_and_a_list_that_hears_counts(tmp_path: Path) -> None:
-    board = Callbacks.CallbackList([Callbacks.TensorBoard(str(tmp_path))])
+    board = keras.callbacks.CallbackList([keras.callbacks.TensorBoard(str(tmp_path))])
     assert listener("train", board) is None
     with tf.summary.create_file_writer(str(tmp_path)).as_default():
         assert listener("train", board) is not None

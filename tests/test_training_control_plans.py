@@ -125,7 +125,8 @@ async def heard(event: threading.Event) -> None:
 
 
 async def test_the_loop_ticks_on_time_while_a_model_trains(plan: Plan) -> None:
-    chunks, late = plan.ears(), []
+    chunks = plan.ears()
+    late: list[float] = []
     model = plan.model()
     training = asyncio.create_task(model.fit_async(**endless(plan), callbacks=[chunks]))
     async with asyncio.timeout(DEADLINE):

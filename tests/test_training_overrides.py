@@ -57,7 +57,7 @@ def test_what_a_train_step_returns_comes_out_as_under_stock_keras(what: str) -> 
     returned, reason = RETURNED[what]
 
     def history_of(home: Any) -> tuple[dict[str, Any], Any]:
-        class Own(home.Model):  # type: ignore[misc, name-defined]
+        class Own(home.Model):  # type: ignore[misc]
             def train_step(self, data: Any) -> Any:
                 x, y = data
                 return returned(x, tf.reduce_mean(tf.square(y - self(x))))
@@ -110,9 +110,9 @@ def test_own_steps_give_the_same_in_both_plans(cls: Any) -> None:
     for callbacks in ([], each_batch()):
         model = model_of(cls, metrics=["mae"])
         history = model.fit(X, Y, **FIT, validation_data=(X[:20], Y[:20]), callbacks=callbacks).history
-        found.append((model.execution_plan, history))
+        plan = model.execution_plan
         predicted = model.predict(X, batch_size=16, verbose=0, callbacks=callbacks)
-        found[-1] += (predicted, model.get_weights())
+        found.append((plan, history, predicted, model.get_weights()))
     (many, history, predicted, weights), (one, expected, predictions, others) = found
     assert (many, one) == (MANY, "a step at a time: the callback LambdaCallback hears of each batch")
     keras.tree.assert_same_structure(predicted, predictions)

@@ -22,22 +22,27 @@ ONE_AT_A_TIME = {"callbacks": [keras.callbacks.LambdaCallback(on_train_batch_end
 class Counting(Sequential):
     """A model that knows how often its steps were traced."""
 
-    traces = 0
+    trained = tested = predicted = 0
 
     def train_step(self, data: Any) -> Any:
         """Train a batch."""
-        self.traces += 1
+        self.trained += 1
         return super().train_step(data)
 
     def test_step(self, data: Any) -> Any:
         """Evaluate a batch."""
-        self.traces += 1
+        self.tested += 1
         return super().test_step(data)
+
+    def predict_step(self, data: Any) -> Any:
+        """Predict a batch."""
+        self.predicted += 1
+        return super().predict_step(data)
 
 
 def made(home: Any = Sequential, optimizer: Any = "adam", **settings: Any) -> Any:
     keras.utils.set_random_seed(1)
-    layers = [Input((4,)), keras.layers.Dense(3, "tanh"), keras.layers.BatchNormalization(), keras.layers.Dense(1)]
+    layers = [Input((4,)), keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)]
     model = home(layers, name="small")
     model.compile(optimizer, "mse", metrics=["mae"], **settings)
     return model
@@ -49,22 +54,43 @@ def test_the_plan_of_a_training_stands_after_its_validation() -> None:
     assert model.execution_plan.startswith("a step at a time")
 
 
-def test_nothing_is_traced_twice() -> None:
-    model = made(Counting)
-    model.fit(X, Y, batch_size=16, epochs=2, verbose=0)
-    assert model.traces == 1
-    model.fit(X[:40], Y[:40], batch_size=16, epochs=1, verbose=0)  # other rows, the last batch smaller than before
-    assert model.traces == 1
+def test_a_step_is_traced_once_for_a_batch_size() -> None:
+    """A training of whole batches alone gets a function of its own, unless there is one that takes smaller ones too."""
+    model = made(Counting, jit_compile=False)
+
+    def traced(train: int, test: int, predict: int) -> bool:
+        return (model.trained, model.tested, model.predicted) == (train, test, predict)
+
+    model.fit(X, Y, batch_size=16, epochs=2, verbose=0)  # the last batch is smaller
+    assert traced(1, 0, 0)
+    model.fit(X[:40], Y[:40], batch_size=16, verbose=0)  # smaller otherwise
+    model.fit(X[:48], Y[:48], batch_size=16, verbose=0)  # all are whole
+    assert traced(1, 0, 0)
+    for size in (10, 16, 10):
+        model.fit(X, Y, batch_size=size, verbose=0)
+    assert traced(2, 0, 0)
+    model.fit(X, Y, batch_size=16, epochs=2, verbose=0, validation_data=(X[:20], Y[:20]))
     model.evaluate(X, Y, batch_size=16, verbose=0)
-    model.evaluate(X[:5], Y[:5], batch_size=16, verbose=0)
-    assert model.traces == 2
+    model.evaluate(X[:48], Y[:48], batch_size=16, verbose=0)
+    assert traced(2, 1, 0)
+    for rows in (50, 1, 32, 5):
+        model.predict(X[:rows], verbose=0)
+    assert traced(2, 1, 1)
+    model.fit(X, Y, batch_size=16, verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()])  # looks at each loss
+    model.fit(X, Y, batch_size=16, verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()])
+    assert traced(3, 1, 1)
+    for _ in range(2):
+        model.fit(X, Y, batch_size=16, verbose=0, **ONE_AT_A_TIME)
+    assert traced(4, 1, 1)
 
 
-def test_xla_runs_where_it_is_asked_for_the_smaller_batch_too() -> None:
-    plain, xla = made(jit_compile=False), made(jit_compile=True)
-    for model in (plain, xla):
-        model.fit(X, Y, batch_size=16, epochs=2, shuffle=False, verbose=0)
+def test_under_xla_a_step_is_traced_once_for_a_size_of_a_batch_and_trains_the_same() -> None:
+    plain, xla = made(jit_compile=False), made(Counting, jit_compile=True)
+    for rows in (24, 40, 16):  # the last batch of the first two is smaller
+        for model in (plain, xla):
+            model.fit(X[:rows], Y[:rows], batch_size=16, epochs=2, shuffle=False, verbose=0)
     assert xla.execution_plan == "many steps at a time, over arrays on the device, XLA"
+    assert xla.trained == 2
     for a, b in zip(plain.get_weights(), xla.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 

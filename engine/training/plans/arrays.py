@@ -76,7 +76,8 @@ class ArrayPlan:
 
     def _execute(self, order: Any, start: int, most: int, steps_left: int) -> tuple[Any, int]:
         """Run chunks until an execution ends; give what they returned, and the number of the batch after them."""
-        pieces, stop = [], start
+        pieces: list[Any] = []
+        stop = start
         while not pieces or (stop < self._total and stop % self._execution):
             found, stop = self._advance(order, stop, most - (stop - start), steps_left - stop)
             pieces.append(found)
@@ -126,11 +127,15 @@ class ArrayPlan:
 
     def _compiled(self, jit: bool, size: int | None = None) -> Chunks:
         """Give the compiled function, for batches of `size` rows or else those of the data."""
-        whole = size is not None or jit or not self._adapter.has_partial_batch
+        # Without XLA, one that takes a smaller last batch serves all data; for whole ones alone there is a faster one.
+        whole = size is not None or jit or (self._kind == "train" and not self._adapter.has_partial_batch)
         size = size or self._adapter.batch_size
         signature = keras.tree.map_structure(lambda array: (tuple(array.shape[1:]), array.dtype), self._arrays)
-        key = ("arrays", repr(signature), size, whole, jit, self._watches_loss)
+        kind = ("arrays", repr(signature), size, jit, self._watches_loss)
         made: dict[Any, Chunks | NotChunkableError] = self._function.compiled
+        if whole and not jit and (*kind, False) in made:
+            whole = False
+        key = (*kind, whole)
         if key not in made:
             made[key] = self._compile(size, whole=whole, jit_compile=jit)
         chunks = made[key]

@@ -47,7 +47,7 @@ def watches_loss(callback: Any) -> bool:
 def steps_allowed(callback: Any) -> int:
     """Say how many steps may run before a callback must be told: as many as it says, or until it saves the model."""
     if isinstance(callback, keras.callbacks.ModelCheckpoint) and callback.save_freq != "epoch":
-        return max(1, callback.save_freq - callback._batches_seen_since_last_saving)
+        return max(1, int(callback.save_freq - callback._batches_seen_since_last_saving))
     return int(getattr(callback, "steps_allowed", sys.maxsize))
 
 
