@@ -35,7 +35,6 @@ def obstacle(kind: str, model: Any, function: Any, batches: Batches, callbacks: 
     Returns:
         The reason, in words; `None` if nothing does.
     """
-    adapter = batches.data_adapter
     if not isinstance(function, StepFunction):
         return f"`make_{kind}_function` is the model's own"
     if model.run_eagerly:
@@ -44,11 +43,26 @@ def obstacle(kind: str, model: Any, function: Any, batches: Batches, callbacks: 
         return f"`steps_per_execution` is {model.steps_per_execution}"
     if tf.distribute.has_strategy() or type(model.distribute_strategy) is not type(tf.distribute.get_strategy()):
         return "a distribution strategy shares out the batches"
-    if kind == "predict" and model.jit_compile:
-        return "XLA joins no arrays of sizes that it does not know"
     for callback in callbacks.callbacks:
         if _hears_of_batches(callback, HOOKS[kind]):
             return f"the callback {type(callback).__name__} hears of each batch"
+    return None
+
+
+def array_obstacle(kind: str, model: Any, batches: Batches) -> str | None:
+    """Say why the data cannot lie on the device.
+
+    Args:
+        kind: `"train"`, `"test"` or `"predict"`.
+        model: The model, built.
+        batches: The data.
+
+    Returns:
+        The reason, in words; `None` if nothing does.
+    """
+    adapter = batches.data_adapter
+    if kind == "predict" and model.jit_compile:
+        return "XLA joins no arrays of sizes that it does not know"
     if isinstance(adapter, ArrayAdapter) and adapter.nbytes > ON_GPU and tf.config.list_physical_devices("GPU"):
         return "the arrays might not leave room for the model on the GPU"
     if not isinstance(adapter, ArrayAdapter) or adapter.on_device() is None:
@@ -56,6 +70,20 @@ def obstacle(kind: str, model: Any, function: Any, batches: Batches, callbacks: 
     if batches.steps_per_epoch not in (None, adapter.num_batches):
         return "an epoch is not all of the data"
     return None if adapter.in_rows else "a smaller batch may be in the middle"
+
+
+def stream_obstacle(batches: Batches) -> str | None:
+    """Say why the batches cannot be taken many at a time within a compiled function.
+
+    Args:
+        batches: The data.
+
+    Returns:
+        The reason, in words; `None` if nothing does.
+    """
+    if not isinstance(batches.dataset, tf.data.Dataset):
+        return "the data are read in the thread that trains"
+    return None
 
 
 def _hears_of_batches(callback: Any, hooks: tuple[str, ...]) -> bool:

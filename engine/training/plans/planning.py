@@ -10,16 +10,18 @@ from kerastui.engine.training.batches import Batches
 from kerastui.engine.training.data.arrays import ArrayAdapter
 from kerastui.engine.training.plans import remembered
 from kerastui.engine.training.plans.arrays import ArrayPlan
-from kerastui.engine.training.plans.eligible import obstacle
+from kerastui.engine.training.plans.eligible import array_obstacle, obstacle, stream_obstacle
 from kerastui.engine.training.plans.race import Race, Verdict
+from kerastui.engine.training.plans.streams import StreamPlan
 
 STEPWISE = "a step at a time"
 CHUNKED = "many steps at a time, over arrays on the device"
+STREAMED = "many steps at a time, over a stream"
 
 _log = logging.getLogger(__name__)
 
 
-def plan_for(kind: str, model: Any, function: Any, batches: Batches, callbacks: Any) -> ArrayPlan | None:
+def plan_for(kind: str, model: Any, function: Any, batches: Batches, callbacks: Any) -> ArrayPlan | StreamPlan | None:
     """Choose how the steps of a call run.
 
     Args:
@@ -33,17 +35,42 @@ def plan_for(kind: str, model: Any, function: Any, batches: Batches, callbacks: 
         The plan; `None` to run a step at a time. `model.execution_plan` says which, and why.
     """
     reason = obstacle(kind, model, function, batches, callbacks)
-    said = CHUNKED + (", XLA" if model.jit_compile else "") if reason is None else f"{STEPWISE}: {reason}"
-    if (
-        kind == "train" or getattr(model, "_eval_epoch_iterator", None) is None
-    ):  # a validation leaves what is said of its training
-        model.execution_plan = said
+    if reason is None and array_obstacle(kind, model, batches) is not None:
+        reason = stream_obstacle(batches)
+        said = STREAMED
+    else:
+        said = CHUNKED
+    _say(kind, model, said + (", XLA" if model.jit_compile else "") if reason is None else f"{STEPWISE}: {reason}")
     if reason is not None:
         return None
+    if said is STREAMED:
+        return StreamPlan(kind, model, function, batches)
     race = None
     if kind == "train" and model.jit_compile_auto and not model.jit_compile and model_supports_jit(model):
         race = _race(model, batches.data_adapter)
     return ArrayPlan(kind, model, function, batches.data_adapter, race)
+
+
+def no_plan(kind: str, model: Any) -> None:
+    """Note that the steps run one at a time, since what they return cannot be collected.
+
+    Args:
+        kind: `"train"`, `"test"` or `"predict"`.
+        model: The model.
+    """
+    _say(kind, model, f"{STEPWISE}: what it returns has no fixed shape")
+
+
+def _say(kind: str, model: Any, plan: str) -> None:
+    """Note which plan runs the steps; a validation leaves what is said of its training.
+
+    Args:
+        kind: `"train"`, `"test"` or `"predict"`.
+        model: The model.
+        plan: The plan, in words.
+    """
+    if kind == "train" or getattr(model, "_eval_epoch_iterator", None) is None:
+        model.execution_plan = plan
 
 
 def _race(model: Any, adapter: ArrayAdapter) -> Race:
