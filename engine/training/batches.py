@@ -55,21 +55,24 @@ class Batches(TFEpochIterator):  # type: ignore[misc]  # Keras ships no types
             step: Number of the batch that was given last, which is the first of them.
 
         Returns:
-            The count, at least 1; `sys.maxsize` if nobody knows how many come.
+            The count, whole executions, at least one; `sys.maxsize` if nobody knows how many come.
         """
-        steps = self.steps_per_epoch or self._num_batches or -1
+        steps, execution = self.steps_per_epoch or self._num_batches or -1, int(self.steps_per_execution)
         if steps < 0:
             return sys.maxsize
-        left = self._num_batches - self._steps_seen + 1 if self._num_batches else sys.maxsize
-        return min(steps - step, left)
+        executions = -(-(steps - step) // execution)
+        if self._num_batches:
+            unseen = max(self._num_batches - self._steps_seen, 0)
+            executions = min(executions, 1 + -(-unseen // execution))
+        return executions * execution
 
-    def skip(self, count: int) -> None:
-        """Count batches that were taken besides the one that was given.
+    def skip(self, executions: int) -> None:
+        """Count executions that were run besides the one that was given.
 
         Args:
-            count: How many.
+            executions: How many.
         """
-        for _ in range(count):
+        for _ in range(executions):
             next(self._epoch_iterator)
 
     @contextmanager

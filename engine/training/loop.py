@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from kerastui.engine.training.data.split import split_validation
 from kerastui.engine.training.data.workers import Workers, check_count
 from kerastui.engine.training.functions import upcoming
 from kerastui.engine.training.plans.chunks import NotChunkableError
-from kerastui.engine.training.plans.planning import no_plan, plan_for
+from kerastui.engine.training.plans.planning import plan_for
 from kerastui.engine.training.plans.telling import last
 from kerastui.engine.training.targets import check_targets
 
@@ -130,7 +131,7 @@ class _Fit:
                 done = self._plan.run(callbacks, epochs_left)
                 return last(done[-1]) if done else None
             except NotChunkableError:
-                self._plan = no_plan("train", model)
+                self._plan = None
         with batches.catch_stop_iteration():
             for begin, end, iterator in batches:
                 callbacks.on_train_batch_begin(begin)
@@ -215,11 +216,9 @@ def _test(model: Any, batches: Batches, callbacks: Any) -> Any:
     """Evaluate all batches; give the logs of the last, or `None` without any."""
     plan = plan_for("test", model, model.test_function, batches, callbacks)
     if plan is not None:
-        try:
+        with suppress(NotChunkableError):
             done = plan.run(callbacks)
             return last(done[-1]) if done else None
-        except NotChunkableError:
-            no_plan("test", model)
     logs = None
     with batches.catch_stop_iteration():
         for begin, end, iterator in batches:
@@ -266,10 +265,8 @@ def _predict(model: Any, batches: Batches, callbacks: Any) -> list[Any]:
     """Predict all batches; give the outputs in pieces."""
     plan = plan_for("predict", model, model.predict_function, batches, callbacks)
     if plan is not None:
-        try:
+        with suppress(NotChunkableError):
             return plan.run(callbacks)
-        except NotChunkableError:
-            no_plan("predict", model)
     outputs: list[Any] = []
     with batches.catch_stop_iteration():
         for begin, end, iterator in batches:

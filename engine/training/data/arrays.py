@@ -125,10 +125,12 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
         return slabs(self._order(), make, at_most, together)
 
     def _order(self) -> Order:
-        order = Order(self._samples, self._batch_size)
+        rows = batches = None
         if self._shuffle == "batch":
-            return order._replace(batches=next(self._orders_of(self.num_batches)).numpy())
-        return order._replace(rows=next(self._orders_of(self._samples)).numpy()) if self._shuffle else order
+            batches = next(self._orders_of(self.num_batches)).numpy()
+        elif self._shuffle:
+            rows = next(self._orders_of(self._samples)).numpy()
+        return Order(self._samples, self._batch_size, rows, batches)
 
     def next_order(self) -> Any:
         """Draw the rows of the next epoch in their order, shape `(samples,)`. Only where they are `in_rows`."""

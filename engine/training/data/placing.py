@@ -1,8 +1,8 @@
 """Arrays as tensors, with one copy.
 
-`tf.convert_to_tensor` makes two of an array of NumPy and keeps the first for a while: 390 MB were taken for 190 MB. It is
-never without a copy, since the memory of NumPy is not aligned as TensorFlow needs it. So the tensor is made first, and
-its memory filled.
+`tf.convert_to_tensor` makes two of an array of NumPy, and keeps the first a while: 390 MB were taken for 190 MB. There
+is none without a copy, since the memory of NumPy is not aligned as TensorFlow needs it. So the tensor is made first,
+and its memory filled.
 """
 
 from __future__ import annotations

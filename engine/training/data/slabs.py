@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +36,8 @@ class Slab(NamedTuple):
     whole: int
 
 
-class Order(NamedTuple):
+@dataclass(frozen=True)
+class Order:
     """Which rows each batch of an epoch has.
 
     Args:
@@ -164,7 +166,7 @@ def _read(part: Any, rows: np.ndarray[Any, Any], memory: np.ndarray[Any, Any]) -
             first = last
 
 
-def ahead(slabs: Iterator[Slab]) -> Iterator[Slab]:
+def ahead(slabs: Iterator[Slab]) -> Generator[Slab]:
     """Have each slab made in another thread while the one before is worked on.
 
     Args:
@@ -176,8 +178,9 @@ def ahead(slabs: Iterator[Slab]) -> Iterator[Slab]:
     with ThreadPoolExecutor(1, thread_name_prefix="kerastui-slabs") as reader:
         coming = reader.submit(next, slabs, None)
         while True:
-            slab = [coming.result()]
-            if slab[0] is None:
+            slab = coming.result()
+            if slab is None:
                 return
             coming = reader.submit(next, slabs, None)
-            yield slab.pop()
+            here, slab = [slab], None  # not kept here while it is worked on
+            yield here.pop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +13,9 @@ from kerastui.engine.training.plans.length import ChunkLength
 
 CAPACITY = 1024
 """Steps in one call at most: what their results have room for."""
+
+LARGEST = 4096
+"""Numbers that a step may return as one of its logs: there is room for `CAPACITY` times as many, 16 MiB of float32."""
 
 
 class NotChunkableError(Exception):
@@ -33,6 +36,7 @@ class Chunks:
         jit_compile: Whether XLA compiles it.
         joined: Whether what the steps return is joined along its first axis, as predictions are; else it is stacked,
             as logs are. Defaults to False.
+        watched: Whether to end at a step whose `loss` is no finite number. Defaults to False.
 
     Raises:
         NotChunkableError: If a step returns what can be neither.
@@ -47,6 +51,7 @@ class Chunks:
         whole: bool,
         jit_compile: bool,
         joined: bool = False,
+        watched: bool = False,
     ) -> None:
         self.length = ChunkLength(CAPACITY)
         self.has_run = False
@@ -55,6 +60,7 @@ class Chunks:
         self._batch_size = batch_size
         self._whole = whole
         self._joined = joined
+        self._watched = watched
         began = time.perf_counter()
         specs = keras.tree.map_structure(lambda array: _rows_of(array, None), arrays)
         index = tf.TensorSpec([], tf.int64)
@@ -73,11 +79,12 @@ class Chunks:
             stop: Number of the batch after the last; at most `CAPACITY` more.
 
         Returns:
-            What each step returned, as arrays: stacked, shape `(stop - start, …)`, or joined, `(rows, …)`.
+            What each step returned, as arrays: stacked, shape `(steps, …)`, or joined, `(rows, …)`. Those are all steps
+            unless it is `watched`.
         """
         index = (tf.constant(start, tf.int64), tf.constant(stop, tf.int64))
-        results = self._function(*keras.tree.flatten(arrays), order, *index)
-        count = None if self._joined else stop - start
+        results, end = self._function(*keras.tree.flatten(arrays), order, *index)
+        count = None if self._joined else int(end) - start
         return keras.tree.map_structure(lambda values: values.numpy()[:count], results)
 
     def _run(self, arrays: Any, order: Any, start: Any, stop: Any) -> Any:
@@ -94,27 +101,39 @@ class Chunks:
         returned = one.structured_outputs
         rooms = [self._room(value) for value in keras.tree.flatten(returned)]
 
-        def body(number: Any, rooms: Any) -> Any:
-            results = keras.tree.flatten(one(batch(number)))
+        def body(number: Any, _: Any, rooms: Any) -> Any:
+            results = one(batch(number))
             place = tf.cast(number - start, tf.int32)
-            return number + 1, [room.write(place, value) for room, value in zip(rooms, results, strict=True)]
+            written = zip(rooms, keras.tree.flatten(results), strict=True)
+            return number + 1, self._goes_on(results), [room.write(place, value) for room, value in written]
 
-        _, rooms = tf.while_loop(lambda number, _: number < stop, body, [start, rooms], parallel_iterations=1)
+        def within(number: Any, goes_on: Any, _: Any) -> Any:
+            return (number < stop) & goes_on if self._watched else number < stop
+
+        end, _, rooms = tf.while_loop(within, body, [start, tf.constant(True), rooms], parallel_iterations=1)
         filled = [room.concat() if self._joined else room.stack() for room in rooms]
-        return keras.tree.pack_sequence_as(returned, filled)
+        return keras.tree.pack_sequence_as(returned, filled), end
+
+    def _goes_on(self, results: Any) -> Any:
+        """Whether the loss is finite, if that is watched."""
+        loss = results.get("loss") if self._watched and isinstance(results, Mapping) else None
+        told = loss is not None and loss.shape.rank == 0 and loss.dtype.is_floating
+        return tf.math.is_finite(loss) if told else tf.constant(True)
 
     def _room(self, value: Any) -> Any:
         shape = getattr(value, "shape", None)
         if not isinstance(shape, tf.TensorShape) or not isinstance(value, (tf.Tensor, tf.TensorSpec)):
-            raise NotChunkableError
+            raise NotChunkableError(f"a step returns {'nothing' if value is None else 'what is no dense tensor'}")
         if self._joined:
             if shape.rank in (None, 0) or not shape[1:].is_fully_defined():
-                raise NotChunkableError
+                raise NotChunkableError("a step returns an array of unknown shape")
             return tf.TensorArray(
                 value.dtype, 0, dynamic_size=True, element_shape=[None, *shape[1:]], infer_shape=False
             )
         if not shape.is_fully_defined():
-            raise NotChunkableError
+            raise NotChunkableError("a step returns an array of unknown shape")
+        if shape.num_elements() > LARGEST:
+            raise NotChunkableError(f"a step returns {shape.num_elements()} numbers")
         return tf.TensorArray(value.dtype, CAPACITY, element_shape=shape)
 
 

@@ -11,9 +11,9 @@ import tensorflow as tf
 from kerastui.engine.keras_private import keras
 from kerastui.engine.training.batches import Batches
 from kerastui.engine.training.functions import StepFunction
-from kerastui.engine.training.plans.chunks import CAPACITY, NotChunkableError
+from kerastui.engine.training.plans.chunks import CAPACITY, Chunks, NotChunkableError
 from kerastui.engine.training.plans.length import SECONDS, ChunkLength
-from kerastui.engine.training.plans.telling import Telling
+from kerastui.engine.training.plans.telling import STEPWISE, Telling, say_plan
 
 
 class StreamPlan:
@@ -46,32 +46,42 @@ class StreamPlan:
             NotChunkableError: Before the first step, if what the step returns cannot be collected.
         """
         telling = Telling(self._kind, self._model, callbacks)
-        chunks, batches, results = self._compiled(), self._batches, []
+        chunks, batches, results = self._compiled(telling.watches_loss), self._batches, []
         with batches.catch_stop_iteration():
             for begin, _, iterator in batches:
                 telling.begin(begin)
-                found, count, ended = chunks(iterator, min(telling.steps_allowed, batches.at_hand(begin)))
+                most = min(telling.steps_allowed, batches.at_hand(begin))
+                found, count, ended = chunks(iterator, most, telling.execution)
+                executions = -(-count // telling.execution)
                 if count:
                     results.append(found)
-                    batches.skip(count - 1)
+                    batches.skip(executions - 1)
                     telling.end(begin, begin + count, found)
                     if telling.stopped:
                         break
                 if ended:
-                    batches.skip(1 if count else 0)  # that of the batch which was asked for and did not come
+                    batches.skip(1 if count else 0)  # to the batch that was asked for and did not come
                     raise StopIteration
         return results
 
-    def _compiled(self) -> StreamChunks:
+    def _compiled(self, watched: bool) -> StreamChunks:
         spec, jit = self._batches.dataset.element_spec, bool(self._model.jit_compile)
-        made: dict[Any, StreamChunks] = self._function.compiled
-        key = ("stream", repr(spec), jit)
+        made: dict[Any, StreamChunks | NotChunkableError] = self._function.compiled
+        key = ("stream", repr(spec), jit, watched)
         if key not in made:
-            made[key] = StreamChunks(self._function.step, spec, jit_compile=jit, joined=self._kind == "predict")
-        return made[key]
+            joined = self._kind == "predict"
+            try:
+                made[key] = StreamChunks(self._function.step, spec, jit_compile=jit, joined=joined, watched=watched)
+            except NotChunkableError as error:
+                made[key] = NotChunkableError(*error.args)  # without the frames it came through
+        chunks = made[key]
+        if isinstance(chunks, NotChunkableError):
+            say_plan(self._kind, self._model, f"{STEPWISE}: {chunks}")
+            raise chunks
+        return chunks
 
 
-class StreamChunks:
+class StreamChunks(Chunks):
     """A step over the batches of an iterator, compiled so that one call runs as many as come in its time.
 
     One compiled function serves batches of any number of rows and chunks of any length. Under XLA the step alone is
@@ -83,58 +93,66 @@ class StreamChunks:
         jit_compile: Whether XLA compiles the step.
         joined: Whether what the steps return is joined along its first axis, as predictions are; else it is stacked,
             as logs are. Defaults to False.
+        watched: Whether to end at a step whose `loss` is no finite number. Defaults to False.
 
     Raises:
         NotChunkableError: If a step returns what can be neither.
     """
 
-    def __init__(self, step: Callable[[Any], Any], spec: Any, *, jit_compile: bool, joined: bool = False) -> None:
+    def __init__(
+        self, step: Callable[[Any], Any], spec: Any, *, jit_compile: bool, joined: bool = False, watched: bool = False
+    ) -> None:
         self._step = step
         self._spec = spec
         self._jit_compile = jit_compile
         self._joined = joined
-        self._length = ChunkLength(CAPACITY)
-        self._has_run = False
-        function = tf.function(self._run, autograph=False)
-        limits = tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.float64)
+        self._watched = watched
+        self.length = ChunkLength(CAPACITY)
+        self.has_run = False
+        function = tf.function(self._run_stream, autograph=False)
+        limits = tf.TensorSpec([2], tf.int64), tf.TensorSpec([], tf.float64)
         self._function = function.get_concrete_function(tf.data.IteratorSpec(spec), *limits)
 
-    def __call__(self, iterator: Any, most: int) -> tuple[Any, int, bool]:
+    def __call__(self, iterator: Any, most: int, execution: int = 1) -> tuple[Any, int, bool]:  # type: ignore[override]
         """Run the next steps.
 
         Args:
             iterator: An iterator of `tf.data`.
-            most: Batches to take, at most.
+            most: Batches to take, at most; whole executions.
+            execution: Batches of an execution, after which alone it may end. Defaults to 1.
 
         Returns:
             What each step returned, as arrays: stacked, shape `(steps, …)`, or joined, `(rows, …)`; how many steps
-            there were; whether the iterator had no batch more.
+            there were; whether the iterator ended before the last execution had begun.
         """
         began = time.time()
-        most = min(most, self._length.next)
-        limits = tf.constant(most, tf.int64), tf.constant(began + SECONDS, tf.float64)
+        most = min(most, max(self.length.next // execution, 1) * execution)
+        limits = tf.constant((most, execution), tf.int64), tf.constant(began + SECONDS, tf.float64)
         steps, ended, results = self._function(iterator, *limits)
         count = int(steps)
         found = keras.tree.map_structure(lambda values: values.numpy()[: None if self._joined else count], results)
-        if self._has_run and count:  # the first call takes longer
-            self._length.took(count, time.time() - began)
-        self._has_run = True
-        return found, count, bool(ended)
+        if self.has_run and count:  # the first call takes longer
+            self.length.took(count, time.time() - began)
+        self.has_run = True
+        return found, count, bool(ended) and count <= most - execution
 
-    def _run(self, iterator: Any, most: Any, until: Any) -> Any:
+    def _run_stream(self, iterator: Any, limits: Any, until: Any) -> Any:
         step = tf.function(_without_optionals(self._step), autograph=False, jit_compile=self._jit_compile)
         one = step.get_concrete_function(self._spec)
         returned = one.structured_outputs
-        rooms = [self._room(value, most) for value in keras.tree.flatten(returned)]
+        rooms = [self._room(value) for value in keras.tree.flatten(returned)]
         nothing = tf.experimental.Optional.empty(self._spec)
 
         def body(count: Any, _: Any, batch: Any, rooms: Any) -> Any:
-            results = keras.tree.flatten(one(batch.get_value()))
+            results = one(batch.get_value())
             place = tf.cast(count, tf.int32)
-            rooms = [room.write(place, value) for room, value in zip(rooms, results, strict=True)]
-            with tf.control_dependencies(results):
-                more = (count + 1 < most) & (tf.timestamp() < until)
-            return count + 1, more, tf.cond(more, iterator.get_next_as_optional, lambda: nothing), rooms
+            flat = keras.tree.flatten(results)
+            rooms = [room.write(place, value) for room, value in zip(rooms, flat, strict=True)]
+            with tf.control_dependencies(flat):
+                in_time = tf.timestamp() < until
+            count += 1
+            more = (count < limits[0]) & (in_time | (count % limits[1] != 0)) & self._goes_on(results)
+            return count, more, tf.cond(more, iterator.get_next_as_optional, lambda: nothing), rooms
 
         count, wanted, _, rooms = tf.while_loop(
             lambda count, wanted, batch, rooms: batch.has_value(),
@@ -144,19 +162,6 @@ class StreamChunks:
         )
         filled = [room.concat() if self._joined else room.stack() for room in rooms]
         return count, wanted, keras.tree.pack_sequence_as(returned, filled)
-
-    def _room(self, value: Any, most: Any) -> Any:
-        shape = getattr(value, "shape", None)
-        if not isinstance(shape, tf.TensorShape) or not isinstance(value, (tf.Tensor, tf.TensorSpec)):
-            raise NotChunkableError
-        if self._joined:
-            if shape.rank in (None, 0) or not shape[1:].is_fully_defined():
-                raise NotChunkableError
-            shape = tf.TensorShape([None, *shape[1:]])
-            return tf.TensorArray(value.dtype, 0, dynamic_size=True, element_shape=shape, infer_shape=False)
-        if not shape.is_fully_defined():
-            raise NotChunkableError
-        return tf.TensorArray(value.dtype, tf.cast(most, tf.int32), element_shape=shape)
 
 
 def _without_optionals(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
