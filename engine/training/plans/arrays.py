@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from kerastui.engine.keras_private import keras
-from kerastui.engine.training.data.arrays import ArrayAdapter
 from kerastui.engine.training.functions import StepFunction
 from kerastui.engine.training.plans.chunks import Chunks, NotChunkableError
 from kerastui.engine.training.plans.race import Race
@@ -30,14 +29,12 @@ class ArrayPlan:
         race: Decides between XLA and none. Defaults to `None`: as `model.jit_compile` says.
     """
 
-    def __init__(
-        self, kind: str, model: Any, function: StepFunction, adapter: ArrayAdapter, race: Race | None = None
-    ) -> None:
+    def __init__(self, kind: str, model: Any, function: StepFunction, adapter: Any, race: Race | None = None) -> None:
         self._kind = kind
         self._model = model
         self._function = function
         self._adapter = adapter
-        self._arrays = adapter.on_device()
+        self._arrays: Any = None
         self._race = race
         self._execution = 1
         self._watches_loss = False
@@ -57,6 +54,12 @@ class ArrayPlan:
         Raises:
             NotChunkableError: Before the first step, if what the step returns cannot be collected.
         """
+        telling = self._ready(callbacks)
+        self._arrays = self._adapter.on_device()
+        return self._run_rows(telling, self._adapter.next_order(), epochs_left * self._total)
+
+    def _ready(self, callbacks: Any) -> Telling:
+        """Compile what is needed; give what tells the callbacks."""
         telling = Telling(self._kind, self._model, callbacks)
         self._watches_loss = telling.watches_loss
         self._execution = telling.execution
@@ -65,12 +68,16 @@ class ArrayPlan:
         except NotChunkableError as error:
             say_plan(self._kind, self._model, f"{STEPWISE}: {error}")
             raise
-        order, start, results = self._adapter.next_order(), 0, []
+        return telling
+
+    def _run_rows(self, telling: Telling, order: Any, steps_left: int, before: int = 0) -> list[Any]:
+        """Run the batches of the arrays at hand, with `before` batches of the epoch done."""
+        start, results = 0, []
         while start < self._total and not (start and telling.stopped):
-            telling.begin(start)
-            found, stop = self._execute(order, start, telling.steps_allowed, epochs_left * self._total)
+            telling.begin(before + start)
+            found, stop = self._execute(order, start, telling.steps_allowed, steps_left)
             results.append(found)
-            telling.end(start, stop, found)
+            telling.end(before + start, before + stop, found)
             start = stop
         return results
 
@@ -130,7 +137,7 @@ class ArrayPlan:
         # Without XLA, one that takes a smaller last batch serves all data; for whole ones alone there is a faster one.
         whole = size is not None or jit or (self._kind == "train" and not self._adapter.has_partial_batch)
         size = size or self._adapter.batch_size
-        signature = keras.tree.map_structure(lambda array: (tuple(array.shape[1:]), array.dtype), self._arrays)
+        signature = keras.tree.map_structure(lambda spec: (tuple(spec.shape[1:]), spec.dtype), self._adapter.specs)
         kind = ("arrays", repr(signature), size, jit, self._watches_loss)
         made: dict[Any, Chunks | NotChunkableError] = self._function.compiled
         if whole and not jit and (*kind, False) in made:
@@ -147,7 +154,7 @@ class ArrayPlan:
         joined = self._kind == "predict"
         try:
             return Chunks(
-                self._function.step, self._arrays, size, joined=joined, watched=self._watches_loss, **settings
+                self._function.step, self._adapter.specs, size, joined=joined, watched=self._watches_loss, **settings
             )
         except NotChunkableError as error:
             return NotChunkableError(*error.args)  # without the frames it came through

@@ -10,6 +10,8 @@ from kerastui.engine.training.plans.hearing import listener, steps_allowed, watc
 
 STEPWISE = "a step at a time"
 CHUNKED = "many steps at a time, over arrays on the device"
+SLABS = "many steps at a time, over slabs of the data, the next read meanwhile"
+STREAMED = "many steps at a time, over a stream"
 
 STOP = {"train": "stop_training", "test": "stop_evaluating", "predict": "stop_predicting"}
 """The attribute of the model by which a callback ends what runs."""
