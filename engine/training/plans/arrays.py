@@ -84,7 +84,7 @@ class ArrayPlan:
                 self._race.failed()
         elif self._race is None:
             rest = self._adapter.partial_batch_size or 0  # there is one, or all batches were whole
-            return self._compiled(True, rest)(self._arrays, order[-rest:], 0, 1), start + 1
+            return self._compiled(True, rest)(self._arrays, order, start * self._adapter.batch_size, 1), start + 1
         # Not compiled by XLA once more for the one smaller batch of an epoch.
         return self._timed(self._compiled(False), order, start, min(start + most, self._total), False)
 
@@ -92,7 +92,7 @@ class ArrayPlan:
         trial = self._race.trial_steps if self._race is not None and jit else None
         stop = min(start + (trial or chunks.length.next), end)
         began = time.perf_counter()
-        found = chunks(self._arrays, order, start, stop)
+        found = chunks(self._arrays, order, start * self._adapter.batch_size, stop - start)
         seconds = time.perf_counter() - began
         if chunks.has_run:
             chunks.length.took(stop - start, seconds)
