@@ -110,7 +110,7 @@ class ArrayPlan:
                 self._race.failed()
         elif self._race is None:
             rest = self._adapter.partial_batch_size or 0  # there is one, or all batches were whole
-            return self._compiled(True, rest)(self._arrays, order[-rest:], 0, 1), start + 1
+            return self._compiled(True, rest)(self._arrays, order, start * self._adapter.batch_size, 1), start + 1
         # Not compiled by XLA once more for the one smaller batch of an epoch.
         return self._timed(self._compiled(False), order, start, min(start + most, self._total), False)
 
@@ -120,7 +120,7 @@ class ArrayPlan:
         if stop - stop % self._execution > start:  # at the end of an execution, if it reaches one
             stop -= stop % self._execution
         began = time.perf_counter()
-        found = chunks(self._arrays, order, start, stop)
+        found = chunks(self._arrays, order, start * self._adapter.batch_size, stop - start)
         seconds = time.perf_counter() - began
         if self._watches_loss:  # it may have ended before
             stop = start + len(next(iter(keras.tree.flatten(found)), range(start, stop)))
