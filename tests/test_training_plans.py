@@ -86,13 +86,14 @@ def test_a_step_is_traced_once_for_a_batch_size() -> None:
 
 def test_under_xla_a_step_is_traced_once_for_a_size_of_a_batch_and_trains_the_same() -> None:
     plain, xla = made(jit_compile=False), made(Counting, jit_compile=True)
-    for rows in (24, 40, 16):  # the last batch of the first two is smaller
+    for rows, epochs in ((24, 30), (40, 10), (16, 10)):  # the last batch of the first two is smaller
         for model in (plain, xla):
-            model.fit(X[:rows], Y[:rows], batch_size=16, epochs=2, shuffle=False, verbose=0)
+            model.fit(X[:rows], Y[:rows], batch_size=16, epochs=epochs, shuffle=False, verbose=0)
     assert xla.execution_plan == "many steps at a time, over arrays on the device, XLA"
     assert xla.trained == 2
-    for a, b in zip(plain.get_weights(), xla.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    assert xla.optimizer.iterations == 100
+    for one, other in zip(plain.get_weights(), xla.get_weights(), strict=True):
+        assert np.linalg.norm(other - one) <= 1e-5 * np.linalg.norm(one)
 
 
 def test_predictions_are_joined_in_the_order_of_the_rows() -> None:
