@@ -65,6 +65,14 @@ def test_progress_comes_after_the_first_batch_then_at_the_interval_then_at_the_e
     assert places == [(1, 1, 1), (1, 4, 3), (1, 7, 3), (1, 10, 3), (2, 3, 3), (2, 6, 3), (2, 9, 3), (2, 10, 1)]
 
 
+def test_executions_of_several_steps_end_with_the_epoch() -> None:
+    model = make_model()
+    model.compile("sgd", "mse", steps_per_execution=4)
+    events = told(model, X, Y, batch_size=4, batch=0.5)
+    assert [(event.step, len(event.losses)) for event in progress_of(events)] == [(4, 4), (8, 4), (10, 2)]
+    assert all(event.complete for event in events if isinstance(event, EpochEnded))
+
+
 def test_speed_elapsed_and_eta_are_exact_on_a_steady_run() -> None:
     events = told(make_model(), X, Y, batch_size=4, epochs=2, batch=0.5)
     first, second, *_ = progress_of(events)

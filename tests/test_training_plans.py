@@ -48,10 +48,14 @@ def made(home: Any = Sequential, optimizer: Any = "adam", **settings: Any) -> An
     return model
 
 
-def test_the_plan_of_a_training_stands_after_its_validation() -> None:
+def test_the_plan_of_a_training_stands_after_its_validation_and_a_prediction_within() -> None:
     model = made()
-    model.fit(X, Y, verbose=0, validation_data=(X, Y), **ONE_AT_A_TIME)
+    predict = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: model.predict(X[:1], verbose=0))
+    callbacks = [*ONE_AT_A_TIME["callbacks"], predict]
+    model.fit(X, Y, verbose=0, validation_data=(X, Y), callbacks=callbacks)
     assert model.execution_plan.startswith("a step at a time")
+    model.predict(X[:1], verbose=0)
+    assert model.execution_plan.startswith("many steps at a time")
 
 
 def test_a_step_is_traced_once_for_a_batch_size() -> None:

@@ -81,9 +81,9 @@ class _Fit:
         callbacks = callback_list(model, self._values, epochs=self._epochs, steps=batches.num_batches, add_history=True)
         model.stop_training = False
         model._made("train_function", model.make_train_function())
-        model._eval_epoch_iterator = self._validation
-        self._plan = plan_for("train", model, model.train_function, batches, callbacks)
         try:
+            self._plan = plan_for("train", model, model.train_function, batches, callbacks)
+            model._eval_epoch_iterator, model._is_fitting = self._validation, True
             callbacks.on_train_begin()
             logs = None
             for epoch in range(model._initial_epoch or self._values["initial_epoch"], self._epochs):
@@ -98,7 +98,7 @@ class _Fit:
                 model.optimizer.finalize_variable_values(model.trainable_weights)
             callbacks.on_train_end(logs=logs)
         finally:
-            model._eval_epoch_iterator = None
+            model._eval_epoch_iterator, model._is_fitting = None, False
         return model.history
 
     def _end_of_data(self, logs: Any) -> None:

@@ -79,6 +79,6 @@ def last(steps: Any) -> Any:
 
 
 def say_plan(kind: str, model: Any, plan: str) -> None:
-    """Say in `model.execution_plan` how the steps of a call run; a validation leaves what is said of its training."""
-    if kind == "train" or getattr(model, "_eval_epoch_iterator", None) is None:
+    """Say in `model.execution_plan` how the steps of a call run; within a training, what is said of it stands."""
+    if kind == "train" or not getattr(model, "_is_fitting", False):
         model.execution_plan = plan
