@@ -78,7 +78,7 @@ class ArrayPlan:
             try:
                 return self._timed(self._compiled(True), order, start, min(start + most, self._whole), jit)
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
-                if self._race is None or self._race.verdict is not None:
+                if self._race is None or self._compiled(True).has_run:
                     raise
                 _log.info("XLA cannot compile the step, which goes on without: %s", error)
                 self._race.failed()
@@ -89,7 +89,7 @@ class ArrayPlan:
         return self._timed(self._compiled(False), order, start, min(start + most, self._total), False)
 
     def _timed(self, chunks: Chunks, order: Any, start: int, end: int, jit: bool) -> tuple[Any, int]:
-        trial = self._race.trial_steps if self._race is not None and jit else None
+        trial = self._race.trial_steps if self._race is not None else None
         stop = min(start + (trial or chunks.length.next), end)
         began = time.perf_counter()
         found = chunks(self._arrays, order, start * self._adapter.batch_size, stop - start)
