@@ -53,6 +53,7 @@ from kerastui.engine.keras_private.memory import (
     read_dataset,
     value_in_place,
 )
+from kerastui.engine.keras_private.random import fast_random
 from kerastui.engine.keras_private.saving import (
     AssetsStore,
     KerasSaveable,
@@ -123,6 +124,7 @@ __all__ = [
     "compilation_kept",
     "convert_to_np_if_not_ragged",
     "convert_to_sliceable",
+    "fast_random",
     "filter_traceback",
     "functional_from_config",
     "functional_init_arguments",

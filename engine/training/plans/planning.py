@@ -55,7 +55,7 @@ def plan_for(kind: str, model: Any, function: Any, batches: Batches, callbacks: 
 
 
 def _race(model: Any, adapter: ArrayAdapter | FileAdapter, said: str) -> Race:
-    key = remembered.key_of(model, adapter)
+    key = remembered.key_of(model, adapter, said)
 
     def tell(verdict: Verdict) -> None:
         remembered.remember(key, verdict)
