@@ -32,6 +32,7 @@ from kerastui.engine.keras_private.classes import (
     our_classes,
     take_place_of,
 )
+from kerastui.engine.keras_private.devices import gpu_memory
 from kerastui.engine.keras_private.graphs import (
     calls_by_depth,
     calls_of,
@@ -131,6 +132,7 @@ __all__ = [
     "get_loss",
     "get_metric",
     "get_tensor_spec",
+    "gpu_memory",
     "hdf5_description",
     "inherit_registered_name",
     "is_binary_or_sparse_categorical",
