@@ -29,6 +29,9 @@ class ArrayPlan:
         race: Decides between XLA and none. Defaults to `None`: as `model.jit_compile` says.
     """
 
+    _by_step = False
+    """Whether XLA compiles the steps one by one, since the arrays differ in length."""
+
     def __init__(self, kind: str, model: Any, function: StepFunction, adapter: Any, race: Race | None = None) -> None:
         self._kind = kind
         self._model = model
@@ -104,18 +107,18 @@ class ArrayPlan:
             try:
                 return self._timed(self._compiled(True), order, start, min(start + most, self._whole), jit)
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
-                if self._race is None or self._race.verdict is not None:
+                if self._race is None or self._compiled(True).has_run:
                     raise
                 _log.info("XLA cannot compile the step, which goes on without: %s", error)
                 self._race.failed()
         elif self._race is None:
             rest = self._adapter.partial_batch_size or 0  # there is one, or all batches were whole
             return self._compiled(True, rest)(self._arrays, order, start * self._adapter.batch_size, 1), start + 1
-        # Not compiled by XLA once more for the one smaller batch of an epoch.
-        return self._timed(self._compiled(False), order, start, min(start + most, self._total), False)
+        # Not compiled by XLA once more for the one smaller batch of an epoch; which says nothing of other batches.
+        return self._compiled(False)(self._arrays, order, start * self._adapter.batch_size, 1), start + 1
 
     def _timed(self, chunks: Chunks, order: Any, start: int, end: int, jit: bool) -> tuple[Any, int]:
-        trial = self._race.trial_steps if self._race is not None and jit else None
+        trial = self._race.trial_steps if self._race is not None else None
         stop = min(start + (trial or chunks.length.next), end)
         if stop - stop % self._execution > start:  # at the end of an execution, if it reaches one
             stop -= stop % self._execution
@@ -138,7 +141,7 @@ class ArrayPlan:
         whole = size is not None or jit or (self._kind == "train" and not self._adapter.has_partial_batch)
         size = size or self._adapter.batch_size
         signature = keras.tree.map_structure(lambda spec: (tuple(spec.shape[1:]), spec.dtype), self._adapter.specs)
-        kind = ("arrays", repr(signature), size, jit, self._watches_loss)
+        kind = ("arrays", repr(signature), size, jit, self._watches_loss, jit and self._by_step)
         made: dict[Any, Chunks | NotChunkableError] = self._function.compiled
         if whole and not jit and (*kind, False) in made:
             whole = False
@@ -154,7 +157,13 @@ class ArrayPlan:
         joined = self._kind == "predict"
         try:
             return Chunks(
-                self._function.step, self._adapter.specs, size, joined=joined, watched=self._watches_loss, **settings
+                self._function.step,
+                self._adapter.specs,
+                size,
+                joined=joined,
+                watched=self._watches_loss,
+                by_step=self._by_step,
+                **settings,
             )
         except NotChunkableError as error:
             return NotChunkableError(*error.args)  # without the frames it came through

@@ -28,6 +28,8 @@ class SlabPlan(ArrayPlan):
         room: Bytes of a slab.
     """
 
+    _by_step = True
+
     def __init__(
         self,
         kind: str,
