@@ -17,7 +17,7 @@ import tensorflow as tf
 from kerastui.engine import Input, Sequential
 from kerastui.engine.training.data import hdf5, placing, slabs
 from kerastui.engine.training.data.conversion import as_arrays
-from kerastui.engine.training.plans import budget, planning, streams
+from kerastui.engine.training.plans import budget, streams
 
 X = np.random.default_rng(0).normal(size=(82, 4)).astype("float32")
 Y = (X.sum(axis=1, keepdims=True) > 0).astype("float32")
@@ -197,17 +197,18 @@ def test_python_batches_pass_through_a_stream_too(ours: Any, fitted: Any) -> Non
 @pytest.fixture
 def scarce(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave room for two slabs of two batches."""
-    monkeypatch.setattr(planning, "budget", lambda: 4 * 16 * 5 * 4)
+    monkeypatch.setattr(budget, "budget", lambda: 4 * 16 * 5 * 4)
+    monkeypatch.setattr(budget, "SLAB", 2 * 16 * 5 * 4)
 
 
 @pytest.mark.parametrize("shuffle", [True, False, "batch"])
 def test_slabs_of_arrays_have_the_order_of_arrays_on_the_device(
-    shuffle: Any, ours: Any, fitted: Any, monkeypatch: pytest.MonkeyPatch
+    shuffle: Any, ours: Any, fitted: Any, request: pytest.FixtureRequest
 ) -> None:
     arguments = {"epochs": 2, "batch_size": 16, "shuffle": shuffle, "validation_data": (X, Y)}
     at_once = fitted(ours, X, Y, **arguments, callbacks=one_at_a_time() if shuffle == "batch" else None)
     assert not ours.execution_plan.startswith(SLABS)
-    monkeypatch.setattr(planning, "budget", lambda: 4 * 16 * 5 * 4)
+    request.getfixturevalue("scarce")
     in_slabs = fitted(ours, X, Y, **arguments)
     assert ours.execution_plan == SLABS
     assert_same(in_slabs, at_once)
@@ -316,4 +317,11 @@ def test_the_budget_is_a_share_of_what_is_free(tmp_path: Path) -> None:
     (cgroup / "memory.max").write_text("max")
     assert budget.host_memory(meminfo, cgroup) == 800 * 1024
     assert budget.budget() > 0
-    assert (budget.slab_room(100), budget.slab_room(1 << 40)) == (50, budget.SLAB)
+
+
+def test_what_is_larger_than_the_budget_is_in_slabs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert budget.slab_for(budget.SLAB) is None
+    for free, slab in ((1 << 40, None), (1 << 26, budget.SLAB), (100, 50)):
+        monkeypatch.setattr(budget, "budget", lambda free=free: free)
+        assert budget.slab_for(1 << 30) == slab
+    assert budget.slab_for(None) == 50
