@@ -10,12 +10,14 @@ from typing import Any
 import h5py
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
 from kerastui.engine import Input, Sequential
 from kerastui.engine.training.data import hdf5, placing, slabs
-from kerastui.engine.training.plans import budget, planning, streams
+from kerastui.engine.training.data.conversion import as_arrays
+from kerastui.engine.training.plans import budget, streams
 
 X = np.random.default_rng(0).normal(size=(82, 4)).astype("float32")
 Y = (X.sum(axis=1, keepdims=True) > 0).astype("float32")
@@ -90,7 +92,6 @@ CASES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
     "iterator kept over epochs": (batches, {"epochs": 2, "steps_per_epoch": 2}),
     "too short": (batches, {"epochs": 2, "steps_per_epoch": 4}),
     "too short, of unknown length": (uncounted, {"epochs": 2, "steps_per_epoch": 4}),
-    "weighed": (batches, {"epochs": 2, "class_weight": {0: 2.0, 1: 0.5}}),
 }
 
 
@@ -196,17 +197,18 @@ def test_python_batches_pass_through_a_stream_too(ours: Any, fitted: Any) -> Non
 @pytest.fixture
 def scarce(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave room for two slabs of two batches."""
-    monkeypatch.setattr(planning, "budget", lambda: 4 * 16 * 5 * 4)
+    monkeypatch.setattr(budget, "budget", lambda: 4 * 16 * 5 * 4)
+    monkeypatch.setattr(budget, "SLAB", 2 * 16 * 5 * 4)
 
 
 @pytest.mark.parametrize("shuffle", [True, False, "batch"])
 def test_slabs_of_arrays_have_the_order_of_arrays_on_the_device(
-    shuffle: Any, ours: Any, fitted: Any, monkeypatch: pytest.MonkeyPatch
+    shuffle: Any, ours: Any, fitted: Any, request: pytest.FixtureRequest
 ) -> None:
     arguments = {"epochs": 2, "batch_size": 16, "shuffle": shuffle, "validation_data": (X, Y)}
     at_once = fitted(ours, X, Y, **arguments, callbacks=one_at_a_time() if shuffle == "batch" else None)
     assert not ours.execution_plan.startswith(SLABS)
-    monkeypatch.setattr(planning, "budget", lambda: 4 * 16 * 5 * 4)
+    request.getfixturevalue("scarce")
     in_slabs = fitted(ours, X, Y, **arguments)
     assert ours.execution_plan == SLABS
     assert_same(in_slabs, at_once)
@@ -290,15 +292,17 @@ def memory(name: str) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells")
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_an_array_is_copied_once(dtype: str) -> None:
-    array = np.ones((64 << 20) // 4, dtype)
+@pytest.mark.parametrize("kind", ["float32", "float64", "frame"])
+def test_an_array_is_copied_once(kind: str) -> None:
+    array: Any = np.ones((1 << 20, 16), "float64" if kind == "frame" else kind)
+    if kind == "frame":
+        array = pd.DataFrame({name: array[:, name] for name in range(16)})
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before = memory("VmRSS")
-    tensor = placing.placed(array)
+    tensor = placing.placed(as_arrays(array, "x"))
     assert memory("VmHWM") - before < 1.25 * (64 << 20)
     assert tensor.dtype == tf.float32
-    assert float(tensor[-1]) == 1.0
+    assert float(tensor[-1, -1]) == 1.0
 
 
 def test_the_budget_is_a_share_of_what_is_free(tmp_path: Path) -> None:
@@ -313,4 +317,11 @@ def test_the_budget_is_a_share_of_what_is_free(tmp_path: Path) -> None:
     (cgroup / "memory.max").write_text("max")
     assert budget.host_memory(meminfo, cgroup) == 800 * 1024
     assert budget.budget() > 0
-    assert (budget.slab_room(100), budget.slab_room(1 << 40)) == (50, budget.SLAB)
+
+
+def test_what_is_larger_than_the_budget_is_in_slabs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert budget.slab_for(budget.SLAB) is None
+    for free, slab in ((1 << 40, None), (1 << 26, budget.SLAB), (100, 50)):
+        monkeypatch.setattr(budget, "budget", lambda free=free: free)
+        assert budget.slab_for(1 << 30) == slab
+    assert budget.slab_for(None) == 50

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import tensorflow as tf
 from tensorflow.python.client import device_lib
 
@@ -12,6 +14,10 @@ def gpu_memory() -> int | None:
     """Give the bytes of the first GPU that are free for TensorFlow; `None` without a GPU."""
     if not tf.config.list_logical_devices("GPU"):
         return None
-    limits = [device.memory_limit for device in device_lib.list_local_devices() if device.device_type == "GPU"]
-    used = tf.config.experimental.get_memory_info("GPU:0")["current"]
-    return int(limits[0]) - int(used)
+    return _limit() - int(tf.config.experimental.get_memory_info("GPU:0")["current"])
+
+
+@cache
+def _limit() -> int:
+    """Give the bytes of the first GPU that TensorFlow may take."""
+    return next(int(device.memory_limit) for device in device_lib.list_local_devices() if device.device_type == "GPU")

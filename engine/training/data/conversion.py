@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api.types import is_extension_array_dtype, is_string_dtype
 
 from kerastui.engine.keras_private import can_slice_array, keras
+from kerastui.engine.training.data.placing import LARGE, held
 
 _NUMBERS = (bool, int, float, complex, str, bytes, np.generic)
 
@@ -137,9 +138,7 @@ def _from_pandas(table: pd.DataFrame | pd.Series[Any], name: str) -> Any:
     frame = table.to_frame() if isinstance(table, pd.Series) else table
     kinds = {dtype.kind for dtype in frame.dtypes}
     if kinds <= set("iufb"):
-        if len(kinds) < 2 and not any(is_extension_array_dtype(dtype) for dtype in frame.dtypes):
-            return frame.to_numpy()
-        return frame.to_numpy(dtype=keras.config.floatx(), na_value=np.nan)
+        return _from_numeric(frame, one_kind=len(kinds) < 2)
     texts = [column for column, dtype in frame.dtypes.items() if is_string_dtype(dtype)]
     if len(texts) == frame.shape[1]:
         return frame.to_numpy(dtype=object)
@@ -148,6 +147,20 @@ def _from_pandas(table: pd.DataFrame | pd.Series[Any], name: str) -> Any:
         f"The columns of the pandas data `{name}` must all hold numbers, or all hold texts. "
         f"Received: {', '.join(wrong)} in {name}"
     )
+
+
+def _from_numeric(frame: pd.DataFrame, *, one_kind: bool) -> Any:
+    """Make an array of columns of numbers; a large one with one copy on the way to the device."""
+    plain = one_kind and not any(is_extension_array_dtype(dtype) for dtype in frame.dtypes)
+
+    def array_of(part: pd.DataFrame) -> Any:
+        return part.to_numpy() if plain else part.to_numpy(dtype=keras.config.floatx(), na_value=np.nan)
+
+    dtype = array_of(frame.iloc[:0]).dtype
+    if frame.size * dtype.itemsize < LARGE:
+        return array_of(frame)
+    dtype = np.dtype(keras.config.floatx()) if dtype.kind == "f" else dtype
+    return held(lambda rows: array_of(frame.iloc[rows]), frame.shape, dtype)
 
 
 def _short(value: Any) -> str:

@@ -7,6 +7,7 @@ and its memory filled.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,14 @@ from kerastui.engine.keras_private import keras
 
 Array = np.ndarray[Any, Any]
 
-_LARGE = 1 << 20
-"""Bytes from which the second copy matters."""
+LARGE = 1 << 20
+"""Bytes from which a second copy matters."""
+
+
+class Held(np.ndarray[Any, Any]):
+    """The memory of a tensor, which needs no copy to be that tensor again; what is cut out of it has none."""
+
+    tensor: Any = None
 
 
 def is_plain(part: Any) -> bool:
@@ -65,12 +72,36 @@ def placed(part: Any) -> Any:
         The tensor; floats as `keras.config.floatx()`.
     """
     dtype = placed_dtype(part)
-    if part.nbytes < _LARGE:
+    if isinstance(part, Held) and part.tensor is not None and part.dtype == dtype:
+        return part.tensor
+    if part.nbytes < LARGE:
         with tf.device("CPU:0"):
             return tf.convert_to_tensor(part.astype(dtype, copy=False))
     tensor, memory = vacant(part.shape, dtype)
     np.copyto(memory, part, casting="unsafe")
     return tensor
+
+
+def held(rows: Callable[[slice], Array], shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
+    """Make an array of a table, of which `placed` makes a tensor without a copy.
+
+    Args:
+        rows: Gives some rows of the table as an array.
+        shape: Its shape.
+        dtype: Type of the array.
+
+    Returns:
+        The array, only to be read.
+    """
+    tensor, memory = vacant(shape, dtype)
+    step = max(1, (LARGE << 3) * shape[0] // max(memory.nbytes, 1))  # what is read is a copy for a moment
+    for start in range(0, shape[0], step):
+        here = slice(start, min(start + step, shape[0]))
+        memory[here] = rows(here)
+    array: Held = memory.view(Held)
+    array.tensor = tensor
+    array.flags.writeable = False
+    return array
 
 
 def device_here() -> str | None:

@@ -25,13 +25,19 @@ def budget() -> int:
     return (host_memory() if free is None else free) // SHARE
 
 
-def slab_room(of: int) -> int:
-    """Give the bytes of a slab, of which two are there at a time.
+def slab_for(nbytes: int | None) -> int | None:
+    """Say whether data lie on the device as a whole or in slabs.
 
     Args:
-        of: The budget.
+        nbytes: Bytes that they take; `None` if they are to be in slabs anyhow.
+
+    Returns:
+        Bytes of a slab, of which two are there at a time; `None` if all may lie there.
     """
-    return max(min(SLAB, of // 2), 1)
+    if nbytes is not None and nbytes <= SLAB:  # not worth to ask for what is free
+        return None
+    room = budget()
+    return None if nbytes is not None and nbytes <= room else max(min(SLAB, room // 2), 1)
 
 
 def host_memory(meminfo: Path = _MEMINFO, cgroup: Path = _CGROUP) -> int:

@@ -12,7 +12,7 @@ from kerastui.engine.training.data.arrays import ArrayAdapter
 from kerastui.engine.training.data.files import FileAdapter
 from kerastui.engine.training.plans import remembered
 from kerastui.engine.training.plans.arrays import ArrayPlan
-from kerastui.engine.training.plans.budget import budget, slab_room
+from kerastui.engine.training.plans.budget import slab_for
 from kerastui.engine.training.plans.eligible import in_rows, obstacle
 from kerastui.engine.training.plans.race import Race, Verdict
 from kerastui.engine.training.plans.slabs import SlabPlan
@@ -43,16 +43,16 @@ def plan_for(kind: str, model: Any, function: Any, batches: Batches, callbacks: 
     if not in_rows(kind, model, batches):
         say_plan(kind, model, STREAMED + xla)
         return StreamPlan(kind, model, function, batches)
-    adapter, room = batches.data_adapter, budget()
-    fits = isinstance(adapter, ArrayAdapter) and adapter.nbytes <= room and adapter.in_rows
-    said = CHUNKED if fits else SLABS
+    adapter = batches.data_adapter
+    room = slab_for(adapter.nbytes if isinstance(adapter, ArrayAdapter) and adapter.in_rows else None)
+    said = CHUNKED if room is None else SLABS
     say_plan(kind, model, said + xla)
     race = None
     if kind == "train" and model.jit_compile_auto and not model.jit_compile and model_supports_jit(model):
         race = _race(model, adapter, said)
-    if fits:
+    if room is None:
         return ArrayPlan(kind, model, function, adapter, race)
-    return SlabPlan(kind, model, function, adapter, race, slab_room(room))
+    return SlabPlan(kind, model, function, adapter, race, room)
 
 
 def _race(model: Any, adapter: ArrayAdapter | FileAdapter, said: str) -> Race:

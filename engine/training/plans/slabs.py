@@ -47,11 +47,12 @@ class SlabPlan(ArrayPlan):
         """Run one epoch, as `ArrayPlan.run` does."""
         telling = self._ready(callbacks)
         self._adapter.on_epoch_begin()
-        before, results = 0, []
+        before, results = 0, list[Any]()
         with closing(ahead(self._adapter.slabs(self._room, telling.execution))) as slabs:
             for self._arrays, self._total, self._whole in slabs:
                 rows = tf.range(keras.tree.flatten(self._arrays)[0].shape[0], dtype=tf.int64)
-                results += self._run_rows(telling, rows, epochs_left * self._steps - before, before)
+                done = self._run_rows(telling, rows, epochs_left * self._steps - before, before)
+                results = results + done if self._kind == "predict" else done
                 before += self._total
                 self._arrays = None  # before the one after the next is made
                 if telling.stopped:

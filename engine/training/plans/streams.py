@@ -40,13 +40,13 @@ class StreamPlan:
             epochs_left: Epochs until the end of the run, with this one; of no effect here. Defaults to 1.
 
         Returns:
-            What the steps of each chunk returned; nothing if there was no batch.
+            What the steps of the last chunk returned, for predictions of each; nothing if there was no batch.
 
         Raises:
             NotChunkableError: Before the first step, if what the step returns cannot be collected.
         """
         telling = Telling(self._kind, self._model, callbacks)
-        chunks, batches, results = self._compiled(telling.watches_loss), self._batches, []
+        chunks, batches, results = self._compiled(telling.watches_loss), self._batches, list[Any]()
         with batches.catch_stop_iteration():
             for begin, _, iterator in batches:
                 telling.begin(begin)
@@ -54,6 +54,8 @@ class StreamPlan:
                 found, count, ended = chunks(iterator, most, telling.execution)
                 executions = -(-count // telling.execution)
                 if count:
+                    if self._kind != "predict":
+                        results.clear()  # an epoch may be without end
                     results.append(found)
                     batches.skip(executions - 1)
                     telling.end(begin, begin + count, found)
