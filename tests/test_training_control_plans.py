@@ -98,8 +98,7 @@ def plan(request: pytest.FixtureRequest) -> Iterator[Plan]:
     chosen = PLANS[request.param]
     with pytest.MonkeyPatch.context() as patch:
         if chosen.slab is not None:
-            patch.setattr(planning, "budget", lambda: 0)
-            patch.setattr(planning, "slab_room", lambda budget: chosen.slab)
+            patch.setattr(planning, "slab_for", lambda nbytes: chosen.slab)
         yield chosen
 
 
