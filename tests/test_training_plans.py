@@ -123,7 +123,7 @@ def raced(graph: float, xla: float) -> Verdict:
     compiled = False
     for _ in range(200):
         jit = race.use_xla(100_000)
-        steps = (race.trial_steps or 10) if jit else 10
+        steps = race.trial_steps or 10
         race.took(jit, steps, steps * (xla if jit else graph), compiled=compiled or not jit)
         compiled = compiled or jit
         if told:
@@ -160,6 +160,8 @@ def test_a_verdict_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert remembered.recall("a") == Verdict(True, 0.01, 0.001, 2.0)
     (tmp_path / "plans.json").write_text("{")
     assert remembered.recall("a") is None
-    race = Race(Verdict(True, 0.01, 0.001, 2.0))
+    race = Race(lambda: Verdict(True, 0.01, 0.001, 2.0))
+    race.took(False, 50, 0.5, compiled=True)
+    assert not race.use_xla(steps_left=0)
     assert race.use_xla(steps_left=1_000)
     assert not race.use_xla(steps_left=100)  # compiling takes longer than it saves

@@ -107,18 +107,18 @@ class ArrayPlan:
             try:
                 return self._timed(self._compiled(True), order, start, min(start + most, self._whole), jit)
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
-                if self._race is None or self._race.verdict is not None:
+                if self._race is None or self._compiled(True).has_run:
                     raise
                 _log.info("XLA cannot compile the step, which goes on without: %s", error)
                 self._race.failed()
         elif self._race is None:
             rest = self._adapter.partial_batch_size or 0  # there is one, or all batches were whole
             return self._compiled(True, rest)(self._arrays, order, start * self._adapter.batch_size, 1), start + 1
-        # Not compiled by XLA once more for the one smaller batch of an epoch.
-        return self._timed(self._compiled(False), order, start, min(start + most, self._total), False)
+        # Not compiled by XLA once more for the one smaller batch of an epoch; which says nothing of other batches.
+        return self._compiled(False)(self._arrays, order, start * self._adapter.batch_size, 1), start + 1
 
     def _timed(self, chunks: Chunks, order: Any, start: int, end: int, jit: bool) -> tuple[Any, int]:
-        trial = self._race.trial_steps if self._race is not None and jit else None
+        trial = self._race.trial_steps if self._race is not None else None
         stop = min(start + (trial or chunks.length.next), end)
         if stop - stop % self._execution > start:  # at the end of an execution, if it reaches one
             stop -= stop % self._execution

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Any
 
 from kerastui.engine.keras_private import model_supports_jit
@@ -55,12 +56,12 @@ def plan_for(kind: str, model: Any, function: Any, batches: Batches, callbacks: 
 
 
 def _race(model: Any, adapter: ArrayAdapter | FileAdapter, said: str) -> Race:
-    key = remembered.key_of(model, adapter, said)
+    key = cache(lambda: remembered.key_of(model, adapter, said))
 
     def tell(verdict: Verdict) -> None:
-        remembered.remember(key, verdict)
+        remembered.remember(key(), verdict)
         model.execution_plan = said + (", XLA" if verdict.jit_compile else "")
         xla = "cannot compile it" if verdict.xla is None else f"{verdict.xla * 1e3:.3g} ms"
         _log.info("%s: %.3g ms a step without XLA, with it %s", model.name, verdict.graph * 1e3, xla)
 
-    return Race(remembered.recall(key), tell)
+    return Race(lambda: remembered.recall(key()), tell)
