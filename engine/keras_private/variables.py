@@ -152,7 +152,7 @@ class _Waiting(keras_backend.Variable):  # type: ignore[misc]  # Keras ships no 
 
     def _content_has_come(self) -> None:
         self.__class__ = keras_backend.Variable
-        vars(self).pop("_initial_content", None)
+        self.__dict__.pop("_initial_content", None)
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"

@@ -45,8 +45,8 @@ class Sequential(Model, keras.Sequential):  # type: ignore[misc]  # Keras ships 
         Raises:
             ValueError: If it is not a layer, has the name of another one, or does not take what is below it.
         """
-        graph = self._functional if rebuild and self.built and "_top" not in vars(self) else None
-        top = vars(self).pop("_top", None if graph is None else graph._outputs_struct)
+        graph = self._functional if rebuild and self.built and "_top" not in self.__dict__ else None
+        top = self.__dict__.pop("_top", None if graph is None else graph._outputs_struct)
         keras.Sequential.add(self, layer, rebuild=rebuild and top is None)
         if not rebuild or top is None:
             return
@@ -58,15 +58,15 @@ class Sequential(Model, keras.Sequential):  # type: ignore[misc]  # Keras ships 
             self._maybe_rebuild()  # has the words for it
             return
         del self._functional
-        vars(self)["_top"] = top
+        self.__dict__["_top"] = top
         self.built = True
 
     def __getattr__(self, name: str) -> Any:
         """Make the graph of the layers that were added when it is first asked for."""
-        if name != "_functional" or "_top" not in vars(self):
+        if name != "_functional" or "_top" not in self.__dict__:
             return object.__getattribute__(self, name)  # to say what is the matter with it
-        graph = KerasFunctional(self._layers[0].output, vars(self)["_top"])
-        del vars(self)["_top"]  # first, since setting an attribute looks at what it was
+        graph = KerasFunctional(self._layers[0].output, self.__dict__["_top"])
+        del self.__dict__["_top"]  # first, since setting an attribute looks at what it was
         self._functional = graph
         return graph
 
