@@ -20,7 +20,7 @@ from kerastui.engine.process.protocol import EventBody, RunFailed, RunFinished, 
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.files import ProjectFileError, read
 from kerastui.engine.project.problems import Problem, together
-from kerastui.engine.training.events import EpochEnded, Paused, Resumed
+from kerastui.engine.training.events import EpochEnded, Paused, Progress, Resumed
 
 Exit = int
 """Exit code: 0 if it worked, 1 if not."""
@@ -187,6 +187,7 @@ def _text_teller(project: Project) -> Callable[[EventBody], None]:
     output, errors = sys.stdout, sys.stderr
     broken: list[int] = []
     noted: list[str] = []
+    plans: list[str | None] = [None]
 
     def tell(event: EventBody) -> None:
         match event:
@@ -199,6 +200,9 @@ def _text_teller(project: Project) -> Callable[[EventBody], None]:
                 if event.note:
                     noted.append(event.note)
                     click.echo(event.note, errors)
+            case Progress() if event.plan != plans[-1]:
+                plans.append(event.plan)
+                click.echo(f"plan: {event.plan}", output)
             case EpochEnded():
                 logs = "  ".join(f"{name} {value:.4g}" for name, value in event.logs.items())
                 click.echo(f"epoch {event.epoch:>{len(str(event.epochs))}}/{event.epochs}  {logs}", output)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from keras.src.models.sequential import Sequential as KerasSequential
 from keras.src.ops import function
 
 from kerastui.engine import Functional, Input, Model, Sequential, clone_model, load_model
@@ -82,7 +83,13 @@ def test_the_weights_of_a_thousand_layers_come_back(deep: Any, tmp_path: Path, n
 
 @pytest.mark.slow
 def test_a_stack_of_a_thousand_layers_comes_back(tmp_path: Path) -> None:
-    stack = Sequential([Input((1,)), *map(layer, range(DEPTH))])
+    stack = Sequential()
+    for one in (Input((1,)), *map(layer, range(DEPTH))):  # a call for each, not half a million
+        stack.add(one)
+    lines: list[str] = []
+    stack.summary(print_fn=lines.append)
+    assert "\n".join(lines).count("(None, 1)") == DEPTH
+    same(stack, clone_model(stack))  # all start alike
     stack.save(tmp_path / "m.h5")
     loaded = load_model(tmp_path / "m.h5")
     assert type(loaded) is Sequential
@@ -93,6 +100,35 @@ def test_reviving_a_stack_calls_each_layer_once() -> None:
     stack = Sequential([Input((1,)), *[keras.layers.Dense(1) for _ in range(5)]])
     twin = Sequential.from_config(json.loads(json.dumps(stack.get_config())))
     assert [len(layer._inbound_nodes) for layer in twin.layers] == [1] * 5
+
+
+def test_a_stack_that_grows_calls_each_layer_once_and_is_what_keras_makes() -> None:
+    def grown(kind: Any) -> Any:
+        stack = kind(name="stack")
+        for one in (Input((4,)), keras.layers.Dense(3, name="a"), keras.layers.Dense(2, name="b")):
+            stack.add(one)
+        return stack
+
+    stack, theirs = grown(Sequential), grown(KerasSequential)
+    assert [len(layer._inbound_nodes) for layer in stack.layers] == [1, 1]
+    assert [one.path for one in stack.weights] == [one.path for one in theirs.weights]
+    assert stack.built
+    stack.compile("sgd", "mse")
+    stack.fit(np.ones((4, 4)), np.ones((4, 2)), verbose=0)
+    stack.pop()
+    stack.add(keras.layers.Dense(5, name="c"))
+    stack.add(keras.layers.Dense(1, name="d"))
+    assert stack.output_shape == (None, 1)
+    np.testing.assert_array_equal(
+        stack.predict(np.ones((2, 4)), verbose=0), stack.layers[2](stack.layers[1](stack.layers[0](np.ones((2, 4)))))
+    )
+    for kind in (Sequential, KerasSequential):
+        broken = grown(kind)
+        with pytest.raises(ValueError, match="incompatible with the layer"):
+            broken.add(keras.layers.Conv2D(3, 3))
+        assert not broken.built
+        with pytest.raises(AttributeError, match="no defined output shape yet"):
+            _ = broken.output_shape
 
 
 def recursive(inputs: Any, outputs: Any) -> tuple[list[Any], dict[Any, int]]:

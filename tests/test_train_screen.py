@@ -82,6 +82,20 @@ async def test_curves_grow_and_another_run_begins_anew(tmp_path: Path) -> None:
         assert len(seat.view().curves[0].series) == 45
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_how_the_steps_run_is_the_last_notice_and_changes(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with seated(tmp_path, size=size) as seat:
+        await seat.train(1)
+        assert "at a time" not in seat.text
+        seat.engine.plan = "a step at a time: it runs eagerly"
+        seat.engine.epoch(2)
+        await seat.shows("· a step at a time", "it runs eagerly")
+        seat.engine.plan = "many steps at a time, over arrays on the device, XLA"
+        seat.engine.epoch(3)
+        await seat.shows("· many steps at a time", "over arrays on the", "device, XLA" if size[0] == 80 else "device,")
+        assert "eagerly" not in seat.text
+
+
 async def test_the_running_epoch_is_the_first_row(tmp_path: Path) -> None:
     async with seated(tmp_path) as seat:
         await seat.train(1)

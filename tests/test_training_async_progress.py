@@ -62,6 +62,8 @@ def test_progress_comes_after_the_first_batch_then_at_the_interval_then_at_the_e
     events = told(make_model(), X, Y, batch_size=4, epochs=2)
     assert events[0] == Started(epochs=2, steps_per_epoch=10)
     places = [(event.epoch, event.step, len(event.losses)) for event in progress_of(events)]
+    plans = {event.plan for event in progress_of(events)}
+    assert plans == {"a step at a time: the callback Ticking hears of each batch"}
     assert places == [(1, 1, 1), (1, 4, 3), (1, 7, 3), (1, 10, 3), (2, 3, 3), (2, 6, 3), (2, 9, 3), (2, 10, 1)]
 
 

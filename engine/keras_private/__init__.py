@@ -15,7 +15,6 @@ from kerastui.engine.keras_private.backend import (
     register_dispatchable_type,
     run_symbolically,
     tensorflow_name,
-    variables_watched,
 )
 
 # The backend is chosen there, before anything imports Keras.
@@ -97,6 +96,7 @@ from kerastui.engine.keras_private.training import (
     slice_tensorflow_sparse_wrapper,
     unpack_x_y_sample_weight,
 )
+from kerastui.engine.keras_private.variables import content_from_elsewhere, variables_watched
 from kerastui.engine.keras_private.walking import build_map
 
 __all__ = [
@@ -122,6 +122,7 @@ __all__ = [
     "calls_of",
     "can_slice_array",
     "compilation_kept",
+    "content_from_elsewhere",
     "convert_to_np_if_not_ragged",
     "convert_to_sliceable",
     "fast_random",

@@ -1,4 +1,4 @@
-"""The backend that kerastui needs, chosen before Keras is first imported, and what its tensors and variables hide.
+"""The backend that kerastui needs, chosen before Keras is first imported, and what its tensors hide.
 
 TensorFlow hands over calls by the type of an argument only for types that went through `register_dispatchable_type`.
 `old_keras` is what TensorFlow shows as `tf.keras`: Keras 3 and the names of Keras 2 that it dropped, such as
@@ -8,12 +8,8 @@ TensorFlow hands over calls by the type of an argument only for types that went 
 from __future__ import annotations
 
 import copy
-import math
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 
@@ -33,7 +29,6 @@ def _require_tensorflow() -> None:
 _require_tensorflow()
 
 import keras  # noqa: E402
-import tensorflow as tf  # noqa: E402
 from keras._tf_keras import keras as old_keras  # noqa: E402
 from keras.src import backend as keras_backend  # noqa: E402
 from keras.src.backend.common import global_state  # noqa: E402
@@ -53,62 +48,7 @@ __all__ = [
     "register_dispatchable_type",
     "run_symbolically",
     "tensorflow_name",
-    "variables_watched",
 ]
-
-_watch: ContextVar[Callable[[str, int], None] | None] = ContextVar("kerastui_watch_variables", default=None)
-_PRIORITY_OF_FUNCTIONS = 50
-"""What a `tf.function` that is traced marks its creator of variables with."""
-
-_STOCK_INITIALIZE = keras_backend.Variable._initialize_with_initializer
-
-
-def _initialize_with_initializer(variable: Any, initializer: Any) -> None:
-    watch = _watch.get()
-    if watch is not None:
-        watch(variable.path, math.prod(variable._shape) * tf.as_dtype(variable._dtype).size)
-    with _not_made_by_a_function():
-        _STOCK_INITIALIZE(variable, initializer)
-
-
-@contextmanager
-def _not_made_by_a_function() -> Iterator[None]:
-    """Within this, variables are made as outside of any `tf.function`, unless a strategy makes them.
-
-    TensorFlow traces a function a second time if it made variables the first time, as the first step of a training
-    does: for the optimizer, for metrics, for layers that were not built.
-    """
-    graph = tf.compat.v1.get_default_graph()
-    before = graph._variable_creator_stack
-    others = [creator for creator in before if creator[0] != _PRIORITY_OF_FUNCTIONS]
-    if len(others) == len(before) or tf.distribute.has_strategy():
-        yield
-        return
-    graph._variable_creator_stack = others
-    try:
-        with tf.init_scope():
-            yield
-    finally:
-        graph._variable_creator_stack = before
-
-
-# A configuration of a hundred bytes can ask for a layer of a terabyte. Only here are shape and type of a variable known
-# while nothing is allocated yet. Outside `variables_watched`, and in other threads, this is Keras's.
-keras_backend.Variable._initialize_with_initializer = _initialize_with_initializer
-
-
-@contextmanager
-def variables_watched(watch: Callable[[str, int], None]) -> Iterator[None]:
-    """Within this, `watch` hears of each variable before it is made.
-
-    Args:
-        watch: Called with the variable's path and its bytes; what it raises keeps the variable from being made.
-    """
-    token = _watch.set(watch)
-    try:
-        yield
-    finally:
-        _watch.reset(token)
 
 
 def mask_of(tensor: Any) -> Any:

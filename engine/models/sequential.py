@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastui.engine import keras_private
-from kerastui.engine.keras_private import keras, our_classes
+from kerastui.engine.keras_private import KerasFunctional, keras, our_classes
 from kerastui.engine.models.building import plain_shapes
 from kerastui.engine.models.model import Model
 
@@ -34,6 +34,41 @@ class Sequential(Model, keras.Sequential):  # type: ignore[misc]  # Keras ships 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
         # By name, since `super()` is `Model`, which would take two positional arguments for inputs and outputs.
         keras.Sequential.__init__(self, layers, trainable=trainable, name=name)
+
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Put a layer on top.
+
+        Args:
+            layer: The layer.
+            rebuild: Whether a stack that is built stays so. Defaults to True.
+
+        Raises:
+            ValueError: If it is not a layer, has the name of another one, or does not take what is below it.
+        """
+        graph = self._functional if rebuild and self.built and "_top" not in self.__dict__ else None
+        top = self.__dict__.pop("_top", None if graph is None else graph._outputs_struct)
+        keras.Sequential.add(self, layer, rebuild=rebuild and top is None)
+        if not rebuild or top is None:
+            return
+        # Keras calls all layers anew and makes a graph of them at each one: a thousand would take minutes.
+        try:
+            with self._open_name_scope():
+                top = self._layers[-1](top)
+        except Exception:
+            self._maybe_rebuild()  # has the words for it
+            return
+        del self._functional
+        self.__dict__["_top"] = top
+        self.built = True
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the graph of the layers that were added when it is first asked for."""
+        if name != "_functional" or "_top" not in self.__dict__:
+            return object.__getattribute__(self, name)  # to say what is the matter with it
+        graph = KerasFunctional(self._layers[0].output, self.__dict__["_top"])
+        del self.__dict__["_top"]  # first, since setting an attribute looks at what it was
+        self._functional = graph
+        return graph
 
     def build(self, input_shape: Any = None) -> None:
         """Make the weights for inputs of some shape.

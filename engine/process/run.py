@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from kerastui.engine.project.graph import node_name
 from kerastui.engine.project.plain import to_plain
 from kerastui.engine.runs import RunFolder, RunRecord
 from kerastui.engine.training.control import TrainingControl
-from kerastui.engine.training.events import EpochEnded, Finished, Started, TrainingEvent
+from kerastui.engine.training.events import EpochEnded, Finished, Progress, Started, TrainingEvent
 
 if TYPE_CHECKING:
     from kerastui.engine.data.dataset import Dataset, Part
@@ -80,6 +81,7 @@ class Run:
         self._record = RunRecord(0, "running", time.time(), planned=project.fit.epochs, seed=project.fit.seed)
         self._metrics: dict[str, float] = {}
         self._note = ""
+        self._plan: str | None = None
 
     def train(self) -> None:
         """Run from the data to the saved model; every outcome is told as an event, none is raised."""
@@ -194,6 +196,9 @@ class Run:
     def _heard(self, event: TrainingEvent, folder: RunFolder) -> None:
         if isinstance(event, Started | Finished):
             return
+        if isinstance(event, Progress) and event.plan != self._plan:
+            self._plan = event.plan
+            sys.stderr.write(f"run {folder.run}: {event.plan}\n")  # standard error is the log
         if isinstance(event, EpochEnded):
             self._metrics = dict(event.logs)
             self._record = msgspec.structs.replace(self._record, epochs=event.epoch, metrics=self._metrics)

@@ -22,7 +22,7 @@ from kerastui.engine.keras_private import (
     read_state,
     write_state,
 )
-from kerastui.engine.saving.entries import read_entry, write_entry
+from kerastui.engine.saving.entries import checked_meanwhile, read_entry, write_entry
 from kerastui.engine.saving.kinds import CONFIG, WEIGHTS
 
 METADATA = "metadata.json"
@@ -105,18 +105,23 @@ def read_archive(path: str, custom_objects: Mapping[str, Any] | None, compiled: 
 
     Raises:
         ValueError: If layers could not be restored; they are named.
+        zipfile.BadZipFile: If the weights are not what was written.
     """
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if WEIGHTS not in names:
             with open(path, "rb") as file:
                 return load_archive(file, custom_objects, compiled, safe_mode)
-        model = model_of_json(archive.read(CONFIG).decode(), custom_objects, compiled, safe_mode)
-        assets = [name for name in names if name.startswith(f"{ASSETS}/")]
-        with read_entry(archive, WEIGHTS) as file, tempfile.TemporaryDirectory() if assets else nullcontext() as folder:
-            archive.extractall(folder, assets)
-            _read_state(model, WeightsStore(file), None if folder is None else os.path.join(folder, ASSETS))
+        with checked_meanwhile(archive, WEIGHTS):
+            model = model_of_json(archive.read(CONFIG).decode(), custom_objects, compiled, safe_mode)
+            _read_archived(model, archive, [name for name in names if name.startswith(f"{ASSETS}/")])
     return model
+
+
+def _read_archived(model: Any, archive: zipfile.ZipFile, assets: list[str]) -> None:
+    with read_entry(archive, WEIGHTS) as file, tempfile.TemporaryDirectory() if assets else nullcontext() as folder:
+        archive.extractall(folder, assets)
+        _read_state(model, WeightsStore(file), None if folder is None else os.path.join(folder, ASSETS))
 
 
 def read_unzipped(folder: str, custom_objects: Mapping[str, Any] | None, compiled: bool, safe_mode: bool) -> Any:

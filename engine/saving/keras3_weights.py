@@ -50,24 +50,23 @@ def write_keras3(path: Any, model: Any) -> None:
         store.close()
 
 
-def load_keras3(model: Any, path: Any, skip_mismatch: bool, shown: str, archive: Any = None) -> None:
+def load_keras3(model: Any, path: Any, skip_mismatch: bool, shown: str) -> None:
     """Load the layout of Keras 3 once it is known that all of it fits, or pass over what does not.
 
     The state of the optimizer is loaded into one that is built, as Keras does; also that of a file of tf_keras.
 
     Args:
         model: A built model.
-        path: The file, or its name in `archive`.
+        path: The file, or a binary file that is open.
         skip_mismatch: Whether to pass over layers that do not fit, with a warning for each.
         shown: The path that messages name.
-        archive: An open `zipfile.ZipFile`. Defaults to `None`.
 
     Raises:
         ValueError: If a layer does not fit and is not to be passed over; the model is as before.
         OSError: If the file cannot be read to its end.
     """
     know_saved_attributes()
-    store = WeightsStore(path, archive=archive)
+    store = WeightsStore(path)
     try:
         plan = _Plan(_Entries(store.h5_file), model)
         settle(plan.mismatches, skip_mismatch, shown, stacklevel=6)

@@ -12,7 +12,13 @@ from typing import Any, NamedTuple, NoReturn
 
 import h5py
 
-from kerastui.engine.keras_private import keras, load_hdf5_model, our_classes, variables_watched
+from kerastui.engine.keras_private import (
+    content_from_elsewhere,
+    keras,
+    load_hdf5_model,
+    our_classes,
+    variables_watched,
+)
 from kerastui.engine.models.model import Functional, Model
 from kerastui.engine.models.sequential import Sequential
 from kerastui.engine.saving.archives import read_archive, read_unzipped
@@ -207,7 +213,7 @@ def _variables_within(weights: int, request: _Request) -> Iterator[None]:
                 )
             )
 
-    with variables_watched(watch) if request.safe_mode else nullcontext():
+    with variables_watched(watch) if request.safe_mode else nullcontext(), content_from_elsewhere():
         yield
 
 

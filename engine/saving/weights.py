@@ -16,7 +16,9 @@ from kerastui.engine.keras_private import ask_to_proceed_with_overwrite, keras, 
 from kerastui.engine.saving import hdf5_weights, keras3_weights
 from kerastui.engine.saving.checkpoint import is_checkpoint, load_checkpoint, write_checkpoint
 from kerastui.engine.saving.disk import disk_errors
+from kerastui.engine.saving.entries import checked_meanwhile, read_entry
 from kerastui.engine.saving.guards import check_archive, check_hdf5
+from kerastui.engine.saving.kinds import reading
 
 KERAS3_SUFFIX = ".weights.h5"
 HDF5_SUFFIXES = (".h5", ".hdf5", ".keras")
@@ -208,7 +210,10 @@ def _load_archive(model: Any, file: Path, skip_mismatch: bool) -> None:
                 f"A `.keras` archive has its weights in {_WEIGHTS_IN_ARCHIVE!r}, and this has none. Received: "
                 f"filepath={str(file)!r}"
             )
-        keras3_weights.load_keras3(model, _WEIGHTS_IN_ARCHIVE, skip_mismatch, str(file), archive)
+        with reading(file), checked_meanwhile(archive, _WEIGHTS_IN_ARCHIVE):
+            pass  # before anything is assigned
+        with read_entry(archive, _WEIGHTS_IN_ARCHIVE) as place:
+            keras3_weights.load_keras3(model, place, skip_mismatch, str(file))
 
 
 def _load_hdf5(model: Any, file: Path, skip_mismatch: bool, by_name: bool, path: str) -> None:

@@ -45,6 +45,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag
         elapsed: Seconds since the start, pauses left out.
         eta: Seconds to the end, validation included once one was seen; `None` when not known.
         learning_rate: The optimizer's present learning rate; `None` without an optimizer.
+        plan: How the steps run, as `model.execution_plan` says it now; `None` for a model that does not say.
     """
 
     epoch: int
@@ -57,6 +58,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag
     elapsed: float
     eta: float | None
     learning_rate: float | None
+    plan: str | None = None
 
 
 class EpochEnded(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="epoch_ended"):

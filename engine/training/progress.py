@@ -230,6 +230,7 @@ class ProgressCallback(ControlCallback):
                 elapsed=self._pace.elapsed(),
                 eta=self._eta(speed),
                 learning_rate=learning_rate(self.model),
+                plan=getattr(self.model, "execution_plan", None),
             )
         )
         self._losses.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -215,6 +216,9 @@ def _outcome(facts: Facts, curves: RunCurves) -> Iterator[Notice]:
         yield Notice("ok", "model kept", (_near(run.saved, facts.folder),), save)
     for epoch, before, after in reversed(curves.rate_changes):
         yield Notice("note", f"epoch {epoch}", (f"lr {words.rate(before)} {glyphs().to} {words.rate(after)}",))
+    if run.progress is not None and run.progress.plan:
+        what, *why = re.split("[:,] ", run.progress.plan, maxsplit=1)
+        yield Notice("note", what, tuple(why))
 
 
 def _near(path: str, folder: Path) -> str:

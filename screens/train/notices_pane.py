@@ -48,7 +48,8 @@ class Notices(PanelView, inherit_bindings=False):
     help_markdown = (
         "What went wrong, what the figures of the finished epochs show, and what was saved. A key in a block does what "
         "stands behind it, whatever has the focus. `▲ val loss flat` means that no epoch since the best one "
-        "had a lower validation loss: stopping keeps the model as it is now, not as it was at the best epoch."
+        "had a lower validation loss: stopping keeps the model as it is now, not as it was at the best epoch. "
+        "The last one is how the steps run: many at a time where nothing is in the way, else what is."
     )
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002

@@ -53,6 +53,7 @@ class FakeEngine(EngineClient):
         requests: Everything that was asked, in order.
         refusals: What to refuse: class of the request, and why.
         log_file: What `log` gives.
+        plan: How the steps run, which it tells with the progress.
     """
 
     def __init__(self, ready: bool = True) -> None:
@@ -62,6 +63,7 @@ class FakeEngine(EngineClient):
         self.requests: list[RequestBody] = []
         self.refusals: dict[type[RequestBody], tuple[str, str]] = {}
         self.log_file: Path | None = None
+        self.plan: str | None = None
 
     @property
     def log(self) -> Path | None:
@@ -152,6 +154,7 @@ class FakeEngine(EngineClient):
                 elapsed=number * 1.0,
                 eta=float(epochs - number),
                 learning_rate=1e-3,
+                plan=self.plan,
             )
         )
         self.tell(
