@@ -38,6 +38,8 @@ class ArrayPlan:
         self._function = function
         self._adapter = adapter
         self._arrays: Any = None
+        self._specs = adapter.specs
+        self._made: dict[Any, Chunks] = {}
         self._race = race
         self._execution = 1
         self._watches_loss = False
@@ -137,10 +139,17 @@ class ArrayPlan:
 
     def _compiled(self, jit: bool, size: int | None = None) -> Chunks:
         """Give the compiled function, for batches of `size` rows or else those of the data."""
+        key = (jit, size, self._watches_loss)
+        if key not in self._made:
+            self._made[key] = self._shared(jit, size)
+        return self._made[key]
+
+    def _shared(self, jit: bool, size: int | None) -> Chunks:
+        """Give a compiled function that all calls share whose data look the same; compile it if there is none."""
         # Without XLA, one that takes a smaller last batch serves all data; for whole ones alone there is a faster one.
         whole = size is not None or jit or (self._kind == "train" and not self._adapter.has_partial_batch)
         size = size or self._adapter.batch_size
-        signature = keras.tree.map_structure(lambda spec: (tuple(spec.shape[1:]), spec.dtype), self._adapter.specs)
+        signature = keras.tree.map_structure(lambda spec: (tuple(spec.shape[1:]), spec.dtype), self._specs)
         kind = ("arrays", repr(signature), size, jit, self._watches_loss, jit and self._by_step)
         made: dict[Any, Chunks | NotChunkableError] = self._function.compiled
         if whole and not jit and (*kind, False) in made:
@@ -158,7 +167,7 @@ class ArrayPlan:
         try:
             return Chunks(
                 self._function.step,
-                self._adapter.specs,
+                self._specs,
                 size,
                 joined=joined,
                 watched=self._watches_loss,

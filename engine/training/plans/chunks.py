@@ -89,9 +89,9 @@ class Chunks:
             What each step returned, as arrays: stacked, shape `(steps, …)`, or joined, `(rows, …)`. Those are all steps
             unless it is `watched`.
         """
-        results, run = self._function(order, tf.constant((first, steps), tf.int64), *keras.tree.flatten(arrays))
+        run, *results = self._function(order, tf.constant((first, steps), tf.int64), *keras.tree.flatten(arrays))
         count = None if self._joined else int(run)
-        return keras.tree.map_structure(lambda values: values.numpy()[:count], results)
+        return keras.tree.pack_sequence_as(self._returned, [values.numpy()[:count] for values in results])
 
     def _run(self, order: Any, bounds: Any, *arrays: Any) -> Any:
         size, rows = self._batch_size, tf.shape(order, out_type=tf.int64)[0]
@@ -104,8 +104,8 @@ class Chunks:
         # Traced here once, to know what it returns. By its signature it would be traced in the loop once more.
         specs = self._packed([_rows_of(array, size if self._whole else None) for array in arrays])
         one = tf.function(self._step, autograph=False, jit_compile=self._jit_step or None).get_concrete_function(specs)
-        returned = one.structured_outputs
-        rooms = [self._room(value) for value in keras.tree.flatten(returned)]
+        self._returned = one.structured_outputs
+        rooms = [self._room(value) for value in keras.tree.flatten(self._returned)]
 
         # The place of the next row is counted up: XLA would compile anew for each value of one that it calculates.
         def body(number: Any, first: Any, _: Any, rooms: Any) -> Any:
@@ -120,8 +120,7 @@ class Chunks:
         run, _, _, rooms = tf.while_loop(
             within, body, [tf.constant(0), bounds[0], tf.constant(True), rooms], parallel_iterations=1
         )
-        filled = [room.concat() if self._joined else room.stack() for room in rooms]
-        return keras.tree.pack_sequence_as(returned, filled), run
+        return run, *(room.concat() if self._joined else room.stack() for room in rooms)
 
     def _goes_on(self, results: Any) -> Any:
         """Whether the loss is finite, if that is watched."""
