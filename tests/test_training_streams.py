@@ -250,10 +250,11 @@ def test_a_training_over_slabs_stops_in_the_middle(ours: Any) -> None:
     assert int(ours.optimizer.iterations) - before == 3
 
 
-@pytest.mark.parametrize("gap", [0, 1 << 16])
+@pytest.mark.parametrize("gap", [0, 40, 1 << 16])
 def test_rows_are_read_in_any_order(gap: int, file: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slabs, "GAP", gap)
     monkeypatch.setattr(slabs, "READ", 100)  # three rows
+    monkeypatch.setattr(slabs, "NAMED", 3)
     rows = np.random.default_rng(1).permutation(50)[:20]
     for part in (file["x"], X, X.astype("float64"), tf.constant(X), X > 0, hdf5.Hdf5Rows(file["x"], 0, 50)):
         expected = np.asarray(part) if not isinstance(part, h5py.Dataset) else part[:]
