@@ -150,6 +150,16 @@ def test_a_short_run_does_not_try_xla() -> None:
     assert race.use_xla(steps_left=10_000)
 
 
+def test_xla_that_was_compiled_before_is_judged_as_well() -> None:
+    race = Race()
+    race.took(False, 50, 0.5, compiled=True)
+    for _ in range(20):
+        jit = race.use_xla(100_000)
+        race.took(jit, 10, 1.0 if jit else 0.1, compiled=True)
+    assert race.verdict is not None
+    assert not race.verdict.jit_compile
+
+
 def test_what_cannot_be_compiled_is_not_tried_again() -> None:
     race = Race()
     race.took(False, 10, 1.0, compiled=True)

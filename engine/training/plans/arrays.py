@@ -109,7 +109,7 @@ class ArrayPlan:
             try:
                 return self._timed(self._compiled(True), order, start, min(start + most, self._whole), jit)
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
-                if self._race is None or self._compiled(True).has_run:
+                if self._race is None or self._compiled(True).is_compiled(order):
                     raise
                 _log.info("XLA cannot compile the step, which goes on without: %s", error)
                 self._race.failed()
@@ -124,17 +124,16 @@ class ArrayPlan:
         stop = min(start + (trial or chunks.length.next), end)
         if stop - stop % self._execution > start:  # at the end of an execution, if it reaches one
             stop -= stop % self._execution
-        began = time.perf_counter()
+        compiled, began = chunks.is_compiled(order), time.perf_counter()
         found = chunks(self._arrays, order, start * self._adapter.batch_size, stop - start)
         seconds = time.perf_counter() - began
         if self._watches_loss:  # it may have ended before
             stop = start + len(next(iter(keras.tree.flatten(found)), range(start, stop)))
-        if chunks.has_run:
+        if compiled:
             chunks.length.took(stop - start, seconds)
         if self._race is not None:
-            extra = 0.0 if chunks.has_run else chunks.tracing
-            self._race.took(jit, stop - start, seconds + extra, compiled=chunks.has_run)
-        chunks.has_run = True
+            extra = 0.0 if compiled else chunks.tracing
+            self._race.took(jit, stop - start, seconds + extra, compiled=compiled)
         return found, stop
 
     def _compiled(self, jit: bool, size: int | None = None) -> Chunks:

@@ -57,8 +57,8 @@ class Chunks:
         by_step: bool = False,
     ) -> None:
         self.length = ChunkLength(CAPACITY)
-        self.has_run = False
-        """Whether it has been called: the first call takes longer."""
+        self._jit_compile = jit_compile and not by_step
+        self._run_for: set[int | None] = set()
         self._step = step
         self._batch_size = batch_size
         self._whole = whole
@@ -68,13 +68,24 @@ class Chunks:
         began = time.perf_counter()
         specs = [_rows_of(array, None) for array in keras.tree.flatten(arrays)]
         self._structure = keras.tree.map_structure(lambda _: 0, arrays)
-        function = tf.function(self._run, jit_compile=jit_compile and not by_step, autograph=False)
+        function = tf.function(self._run, jit_compile=self._jit_compile, autograph=False)
         # Of flat arguments: with any others a call takes some 0.2 ms longer.
         self._function = function.get_concrete_function(
             tf.TensorSpec([None], tf.int64), tf.TensorSpec([2], tf.int64), *specs
         )
         self.tracing = time.perf_counter() - began
         """Seconds that tracing took; compiling is part of the first call."""
+
+    def is_compiled(self, order: Any) -> bool:
+        """Say whether the next call over as many rows need not compile: XLA does so for each number of them.
+
+        Args:
+            order: As for a call.
+        """
+        return self._rows_compiled(order) in self._run_for
+
+    def _rows_compiled(self, order: Any) -> int | None:
+        return int(order.shape[0]) if self._jit_compile else None
 
     def __call__(self, arrays: Any, order: Any, first: int, steps: int) -> Any:
         """Run steps over the rows that follow one another in an order.
@@ -90,6 +101,7 @@ class Chunks:
             unless it is `watched`.
         """
         run, *results = self._function(order, tf.constant((first, steps), tf.int64), *keras.tree.flatten(arrays))
+        self._run_for.add(self._rows_compiled(order))
         count = None if self._joined else int(run)
         return keras.tree.pack_sequence_as(self._returned, [values.numpy()[:count] for values in results])
 

@@ -105,6 +105,8 @@ class Race:
             compiled: Whether it had been compiled before.
         """
         each = seconds / steps
+        if jit_compile and self._compiling is None:
+            self._compiling = 0.0  # an earlier call of the model's did it
         if not compiled:
             self._tracing, self._compiling = (self._tracing, seconds) if jit_compile else (seconds, self._compiling)
             return
