@@ -160,7 +160,7 @@ def _autoencoder_data(rng: np.random.Generator, rows: int) -> tuple[Any, Any]:
 def _transformer(keras: Any, dropout: bool) -> Any:
     layers = keras.layers
 
-    class Positions(layers.Layer):  # type: ignore[misc]  # no generation of Keras ships types
+    class Positions(keras.layers.Layer):  # type: ignore[misc]  # no generation of Keras ships types
         """Adds what was learnt of each position."""
 
         def build(self, shape: Any) -> None:
@@ -237,7 +237,9 @@ CASES = {
             True,
         ),
         Case("autoencoder", "autoencoder 784-128-32", 10_000, 64, _autoencoder, _autoencoder_data, ("mse",), (), True),
-        Case("transformer", "transformer, 32 tokens", 2_000, 32, _transformer, _tokens(1000, 32), _TWO, _ACCURACY, False),
+        Case(
+            "transformer", "transformer, 32 tokens", 2_000, 32, _transformer, _tokens(1000, 32), _TWO, _ACCURACY, False
+        ),
         Case("resnet", "ResNet-20 on 32×32", 512, 64, _resnet, _classes(10, 32, 32, 3), _CLASS, _ACCURACY, False),
         Case("text", "text classifier", 5_000, 32, _text, _tokens(5000, 100), _TWO, _ACCURACY, True),
     )

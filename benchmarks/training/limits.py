@@ -42,7 +42,7 @@ def jax_scan(case: Case, keras: Any, data: tuple[Any, Any]) -> Callable[[], obje
         trainable, optimizer = model.optimizer.stateless_apply(optimizer, gradients, trainable)
         return (trainable, rest, optimizer), loss
 
-    @jax.jit
+    @jax.jit  # type: ignore[untyped-decorator]  # not installed where types are checked
     def epoch(state: Any, key: Any) -> tuple[Any, Any]:
         order = jax.random.permutation(key, case.rows)
         whole = case.rows // case.batch * case.batch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from statistics import median
@@ -11,6 +12,7 @@ from typing import Any
 from benchmarks.training.cases import Case
 from benchmarks.training.peers import WAYS, Way
 from benchmarks.training.processes import Process, WorkerError
+from benchmarks.training.targets import CALLS
 
 TURN = 0.4
 """Seconds of a turn at least: epochs of a few milliseconds are averaged over as many."""
@@ -18,18 +20,20 @@ TURN = 0.4
 OUT_OF_THE_RUNNING = 1.3
 """How much slower than the best of a peer's ways one may be in its warm-up and still take part in the turns."""
 
-CALLS = ("evaluate", "predict", "predict one")
+HOPELESS = 3.0
+"""How much slower it may be for its warm-up to go on."""
 
 Tell = Callable[[str], None]
 
 
-def measure(case: Case, peers: Iterable[str], repetitions: int, tell: Tell) -> dict[str, Any]:
+def measure(case: Case, peers: Iterable[str], repetitions: int, seconds: float, tell: Tell) -> dict[str, Any]:
     """Time epochs of `fit`, and calls of `evaluate` and `predict`.
 
     Args:
         case: The case.
         peers: Which take part.
         repetitions: Turns of each way.
+        seconds: Time for all of it, after which a round of turns is the last.
         tell: Called with what is going on.
 
     Returns:
@@ -37,6 +41,7 @@ def measure(case: Case, peers: Iterable[str], repetitions: int, tell: Tell) -> d
         `calls`: by name and peer, seconds; `devices` by family; `failed`: by way, why it did not run.
     """
     ways = [way for way in WAYS if way.peer in set(peers)]
+    deadline = time.monotonic() + seconds
     with ExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         workers = {}
@@ -45,11 +50,11 @@ def measure(case: Case, peers: Iterable[str], repetitions: int, tell: Tell) -> d
             stack.callback(workers[family].close)
         devices = {family: worker.answer()["devices"] for family, worker in workers.items()}
         started, failed = _start(ways, workers, tell)
-        found = _turns(ways, started, workers, repetitions, tell)
+        found = _turns(started, workers, repetitions, deadline, tell)
         for key in started:
             way = _way(key)
             workers[way.family].ask(do="end", key=key)
-        timed = [peer for peer in ("ours", "keras", "jax") if peer in found]
+        timed: list[str] = [peer for peer in ("ours", "keras") if peer in found]
         calls = {what: _calls(what, timed, workers, repetitions) for what in CALLS}
     return {"fit": _best(found), "ways": found, "calls": calls, "devices": devices, "failed": failed}
 
@@ -64,7 +69,7 @@ def _start(ways: list[Way], workers: dict[str, Process], tell: Tell) -> tuple[di
     failed: dict[str, str] = {}
     for way in ways:
         rivals = [said["epoch"] for key, said in started.items() if _way(key).peer == way.peer]
-        slowest = 3 * min(rivals) if rivals else _hopeless(way, started)
+        slowest = HOPELESS * min(rivals) if rivals else _hopeless(way, started)
         try:
             said = workers[way.family].ask(do="start", key=way.key, slowest=slowest)
         except WorkerError as error:
@@ -79,13 +84,15 @@ def _start(ways: list[Way], workers: dict[str, Process], tell: Tell) -> tuple[di
 
 
 def _hopeless(way: Way, started: dict[str, Any]) -> float | None:
-    """Give the seconds of an epoch above which a way cannot become the best of its peer."""
+    """Give the seconds of an epoch above which a way is of no interest, whatever else its peer has."""
+    if way.peer == "limit" and started:
+        return HOPELESS * min(float(said["epoch"]) for said in started.values())
     default = {"tuned": "keras", "tf_keras_xla": "tf_keras"}.get(way.peer)
-    return 3 * float(started[default]["epoch"]) if default in started else None
+    return HOPELESS * float(started[default]["epoch"]) if default in started else None
 
 
 def _turns(
-    ways: list[Way], started: dict[str, Any], workers: dict[str, Process], repetitions: int, tell: Tell
+    started: dict[str, Any], workers: dict[str, Process], repetitions: int, deadline: float, tell: Tell
 ) -> dict[str, Any]:
     """Let the ways take turns, but for those that are behind another of the same peer."""
     best: dict[str, float] = {}
@@ -94,7 +101,10 @@ def _turns(
         best[peer] = min(best.get(peer, said["epoch"]), said["epoch"])
     running = [key for key, said in started.items() if said["epoch"] <= OUT_OF_THE_RUNNING * best[_way(key).peer]]
     times: dict[str, list[float]] = {key: [] for key in running}
-    for _ in range(repetitions):
+    for turn in range(repetitions):
+        if turn and time.monotonic() > deadline:
+            tell(f"  time is up after {turn} of {repetitions} turns")
+            break
         for key in running:
             said = workers[_way(key).family].ask(do="turn", key=key, seconds=TURN)
             times[key].append(said["epoch"])

@@ -32,7 +32,7 @@ class Process:
 
     def __init__(self, module: str, *arguments: str, home: str) -> None:
         self._name = " ".join([module.rpartition(".")[2], *arguments])
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - `close` closes it
         self._child = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,

@@ -116,6 +116,11 @@ def _gate(keras: Any, go: SimpleQueue[float | None], done: SimpleQueue[Any]) -> 
     class Gate(keras.callbacks.Callback):  # type: ignore[misc]  # no generation of Keras ships types
         """Waits for a turn, runs epochs until it is over, and hands in their times."""
 
+        def __init__(self) -> None:
+            super().__init__()
+            self._seconds = self._began = 0.0
+            self._times: list[float] = []
+
         def on_train_begin(self, logs: Any = None) -> None:
             """Wait for the first."""
             self._wait()

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks.training import limits
@@ -21,7 +22,14 @@ HOMES = {"ours": "kerastui.engine.keras", "keras": "keras", "tf_keras": "tf_kera
 """The namespace of each family."""
 
 TRIAL_BATCHES = 8
-"""Batches of the data on which a way is tried that may be far too slow."""
+"""Batches of the data on which a way is tried that may be far too slow: XLA on a CPU can take 20 times as long."""
+
+WORTH_A_TRIAL = 0.5
+"""Seconds of the slowest epoch of interest above which a way is tried before whole epochs of it run."""
+
+
+PATIENCE = 3.0
+"""Seconds of epochs, after the first, that a way too slow to matter may take before it is left out."""
 
 
 class Worker:
@@ -60,7 +68,7 @@ class Worker:
         """
         way = next(way for way in WAYS if way.key == key)
         began = time.perf_counter()
-        if slowest is not None and self._case.steps > 2 * TRIAL_BATCHES:
+        if slowest is not None and slowest > WORTH_A_TRIAL:
             epoch = self._tried(way)
             if epoch > slowest:
                 return {"dropped": f"about {epoch:.3g} s an epoch", "epoch": epoch}
@@ -68,7 +76,7 @@ class Worker:
         times: list[float] = []
         while not settled(times):
             times += runner.turn(0.0)
-            if slowest is not None and len(times) > 1 and min(times) > slowest:
+            if slowest is not None and min(times) > slowest and sum(times[1:]) > PATIENCE:
                 runner.end()
                 return {"dropped": f"{min(times):.3g} s an epoch", "epoch": min(times)}
         self._running[key] = runner
@@ -123,26 +131,27 @@ class Worker:
         return Fit(self._models[way.key], self._keras, data, case.batch)
 
 
-def serve(worker: Worker, orders: Any, answers: Any) -> None:
-    """Do what the lines of `orders` say until they end; what goes wrong is an answer, too."""
-    for line in orders:
+def answer(make: Callable[[], Any]) -> None:
+    """Say that everything is imported, then do what lines of JSON say until they end; what goes wrong is an answer.
+
+    What libraries print goes to the standard error.
+
+    Args:
+        make: Makes the object whose methods are the orders. If it has `about`, that is the first answer.
+    """
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    worker = make()
+    print(json.dumps(worker.about() if hasattr(worker, "about") else {}), file=answers, flush=True)
+    for line in sys.stdin:
         order = json.loads(line)
         action = getattr(worker, order.pop("do"))
         try:
-            answer = action(**order)
+            said = action(**order)
         except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), file=answers, flush=True)
-
-
-def main(family: str, name: str) -> None:
-    """Serve; what libraries print goes to the standard error."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    worker = Worker(family, CASES[name])
-    print(json.dumps(worker.about()), file=answers, flush=True)
-    serve(worker, sys.stdin, answers)
+            said = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(said), file=answers, flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    answer(lambda: Worker(sys.argv[1], CASES[sys.argv[2]]))
