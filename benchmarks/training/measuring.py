@@ -70,6 +70,8 @@ def _start(ways: list[Way], workers: dict[str, Process], tell: Tell) -> tuple[di
     for way in ways:
         rivals = [said["epoch"] for key, said in started.items() if _way(key).peer == way.peer]
         slowest = HOPELESS * min(rivals) if rivals else _hopeless(way, started)
+        if any(_way(key).peer == way.peer and _under_xla(_way(key)) for key in failed) and _under_xla(way):
+            continue  # compiling takes long, and one number of steps or another does not make up for it
         try:
             said = workers[way.family].ask(do="start", key=way.key, slowest=slowest)
         except WorkerError as error:
@@ -81,6 +83,10 @@ def _start(ways: list[Way], workers: dict[str, Process], tell: Tell) -> tuple[di
             started[way.key] = said
             tell(f"  {way.key}: {said['epoch'] * 1e3:.3g} ms an epoch, warm after {said['warming']:.1f} s")
     return started, failed
+
+
+def _under_xla(way: Way) -> bool:
+    return bool(way.settings.get("jit_compile"))
 
 
 def _hopeless(way: Way, started: dict[str, Any]) -> float | None:

@@ -25,7 +25,8 @@ TRIAL_BATCHES = 8
 """Batches of the data on which a way is tried that may be far too slow: XLA on a CPU can take 20 times as long."""
 
 WORTH_A_TRIAL = 0.5
-"""Seconds of the slowest epoch of interest above which a way is tried before whole epochs of it run."""
+"""Seconds of the slowest epoch of interest above which a way is tried before whole epochs of it run. Not for small
+models, of which an epoch costs more to begin than a few batches take."""
 
 
 PATIENCE = 3.0
@@ -68,7 +69,7 @@ class Worker:
         """
         way = next(way for way in WAYS if way.key == key)
         began = time.perf_counter()
-        if slowest is not None and slowest > WORTH_A_TRIAL:
+        if slowest is not None and slowest > WORTH_A_TRIAL and not self._case.small:
             epoch = self._tried(way)
             if epoch > slowest:
                 return {"dropped": f"about {epoch:.3g} s an epoch", "epoch": epoch}
@@ -113,12 +114,13 @@ class Worker:
 
     def _tried(self, way: Way) -> float:
         """Guess the seconds of an epoch from a few batches."""
-        rows = TRIAL_BATCHES * self._case.batch
+        batches = max(1, min(TRIAL_BATCHES, self._case.steps // 4))
+        rows = batches * self._case.batch
         few = Case(**{**vars(self._case), "rows": rows})
         runner = self._runner(way, few.arrays(), few)
         epoch = min(runner.turn(0.0)[0] for _ in range(3))
         runner.end()
-        return epoch * self._case.steps / TRIAL_BATCHES
+        return epoch * self._case.steps / batches
 
     def _runner(self, way: Way, data: Any, case: Case | None = None) -> Fit | Loop:
         case = case or self._case
