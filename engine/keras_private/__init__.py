@@ -32,6 +32,7 @@ from kerastui.engine.keras_private.classes import (
     our_classes,
     take_place_of,
 )
+from kerastui.engine.keras_private.devices import gpu_memory
 from kerastui.engine.keras_private.graphs import (
     calls_by_depth,
     calls_of,
@@ -52,6 +53,7 @@ from kerastui.engine.keras_private.memory import (
     read_dataset,
     value_in_place,
 )
+from kerastui.engine.keras_private.random import fast_random
 from kerastui.engine.keras_private.saving import (
     AssetsStore,
     KerasSaveable,
@@ -122,6 +124,7 @@ __all__ = [
     "compilation_kept",
     "convert_to_np_if_not_ragged",
     "convert_to_sliceable",
+    "fast_random",
     "filter_traceback",
     "functional_from_config",
     "functional_init_arguments",
@@ -129,6 +132,7 @@ __all__ = [
     "get_loss",
     "get_metric",
     "get_tensor_spec",
+    "gpu_memory",
     "hdf5_description",
     "inherit_registered_name",
     "is_binary_or_sparse_categorical",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -34,14 +35,45 @@ class Batches(TFEpochIterator):  # type: ignore[misc]  # Keras ships no types
         self._distribute_strategy = model.distribute_strategy
         self._batches: Any = None
 
-    def _get_iterator(self) -> Any:
-        """Give the data set, made when it is first asked for: a plan that holds the data on the device needs none."""
+    @property
+    def dataset(self) -> Any:
+        """The data set, made when it is first asked for: a plan that holds the data on the device needs none."""
         if self._batches is None:
             self._batches = self.data_adapter.get_tf_dataset()
             # A Python iterable is read in the thread that trains; Keras would hand it to the strategy.
             if not self._on_caller_thread and not isinstance(self._batches, tf.distribute.DistributedDataset):
                 self._batches = self._distribute_strategy.experimental_distribute_dataset(self._batches)
         return self._batches
+
+    def _get_iterator(self) -> Any:
+        return self.dataset
+
+    def at_hand(self, step: int) -> int:
+        """Count the batches that may be taken of the iterator in one go, with nothing to do in between.
+
+        Args:
+            step: Number of the batch that was given last, which is the first of them.
+
+        Returns:
+            The count, whole executions, at least one; `sys.maxsize` if nobody knows how many come.
+        """
+        steps, execution = self.steps_per_epoch or self._num_batches or -1, int(self.steps_per_execution)
+        if steps < 0:
+            return sys.maxsize
+        executions = -(-(steps - step) // execution)
+        if self._num_batches:
+            unseen = max(self._num_batches - self._steps_seen, 0)
+            executions = min(executions, 1 + -(-unseen // execution))
+        return executions * execution
+
+    def skip(self, executions: int) -> None:
+        """Count executions that were run besides the one that was given.
+
+        Args:
+            executions: How many.
+        """
+        for _ in range(executions):
+            next(self._epoch_iterator)
 
     @contextmanager
     def catch_stop_iteration(self) -> Iterator[None]:

@@ -19,9 +19,12 @@ from kerastui.engine.training.arguments import compile_arguments, received
 from kerastui.engine.training.compiled_loss import CompiledLoss, check_sample_weight_mode
 from kerastui.engine.training.compiled_metrics import CompiledMetrics, original_names
 from kerastui.engine.training.errors import InsideFunctionError, NotCompiledError
+from kerastui.engine.training.functions import StepFunction
 from kerastui.engine.training.nearest import check_loss, check_metrics, check_optimizer
+from kerastui.engine.training.resetting import reset
 
 _BEYOND_KERAS = ("sample_weight_mode", "target_tensors", "pss_evaluation_shards")
+_MAKE_LOGS = ("train_step", "test_step", "compute_metrics", "get_metrics_result")
 _OURS = ("loss", "loss_weights", "metrics", "weighted_metrics")
 
 
@@ -272,7 +275,14 @@ class Compiling(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no type
         """The metrics of `compile`, with the `update_state(y, y_pred, sample_weight)` of tf.keras."""
         return self._compile_metrics or CompiledMetrics([], [])
 
+    def reset_metrics(self) -> None:
+        """Have all metrics begin anew, as each epoch and each evaluation does."""
+        reset(self.metrics)
+
     def _get_metrics_result_or_logs(self, logs: Any) -> Any:
+        ours = all(isinstance(one, StepFunction | None) for one in (self.train_function, self.test_function))
+        if ours and not tf.distribute.has_strategy() and not self._overrides(*_MAKE_LOGS):
+            return logs  # Keras's steps return the results of the metrics, and run in order
         # A step that returns its own loss, and never told the tracker, would come out as 0.
         tracker = self._loss_tracker
         if tracker is not None and tracker in self.metrics and not float(tracker.result()):

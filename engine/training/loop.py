@@ -128,7 +128,8 @@ class _Fit:
         model, batches, logs = self._model, self._batches, None
         if self._plan is not None:
             try:
-                return last(self._plan.run(callbacks, epochs_left)[-1])
+                done = self._plan.run(callbacks, epochs_left)
+                return last(done[-1]) if done else None
             except NotChunkableError:
                 self._plan = None
         with batches.catch_stop_iteration():
@@ -216,7 +217,8 @@ def _test(model: Any, batches: Batches, callbacks: Any) -> Any:
     plan = plan_for("test", model, model.test_function, batches, callbacks)
     if plan is not None:
         with suppress(NotChunkableError):
-            return last(plan.run(callbacks)[-1])
+            done = plan.run(callbacks)
+            return last(done[-1]) if done else None
     logs = None
     with batches.catch_stop_iteration():
         for begin, end, iterator in batches:

@@ -27,7 +27,7 @@ class ControlCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
     """
 
     takes_chunks = True
-    """Whether it may be called once for many batches."""
+    """Whether it may be called once for many batches; a subclass with batch methods of its own says so again."""
 
     def __init__(self, control: TrainingControl) -> None:
         super().__init__()
@@ -89,6 +89,8 @@ class ProgressCallback(ControlCallback):
         >>> model.fit(x, y, verbose=0, callbacks=[ProgressCallback(control, print)])  # doctest: +SKIP
     """
 
+    takes_chunks = True
+
     def __init__(
         self,
         control: TrainingControl,
@@ -133,16 +135,19 @@ class ProgressCallback(ControlCallback):
             start: Number of the first.
             steps: Logs of each by name, arrays of shape `(batches, …)`.
         """
-        losses = steps.get("loss", ())
-        self._losses.extend(float(loss) for loss in losses)
-        self._told = start + len(losses)
+        losses = steps.get("loss") if isinstance(steps, Mapping) else None
+        if losses is not None and losses.ndim == 1:
+            self._losses.extend(losses.tolist())
+            self._told = start + len(losses)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Take the batch's loss; report `Progress` if one is due."""
-        self._pace.batches_done(batch + 1 - self._step)
-        self._step = batch + 1
+        # The last execution of several steps counts as a whole one in `batch`.
+        step = min(batch + 1, self.params.get("steps") or batch + 1)
+        self._pace.batches_done(step - self._step)
+        self._step = step
         self._logs = logs
-        if logs is not None and "loss" in logs and self._told <= batch:
+        if logs is not None and "loss" in logs and self._told < step:
             self._losses.append(float(logs["loss"]))
         if self.control.paused or self._clock() - self._reported_at >= self._interval:
             self._report()

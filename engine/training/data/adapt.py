@@ -18,6 +18,7 @@ from kerastui.engine.training.data.class_weights import weigh
 from kerastui.engine.training.data.conversion import as_arrays, number_of_samples
 from kerastui.engine.training.data.creator import DatasetCreator
 from kerastui.engine.training.data.datasets import DatasetAdapter, is_dataset, refuse_beside, refuse_endless, take_batch
+from kerastui.engine.training.data.files import FileAdapter
 from kerastui.engine.training.data.hdf5 import RowBatches, any_in_file, read_small
 from kerastui.engine.training.data.sample_weights import match_targets
 from kerastui.engine.training.data.sequences import SequenceAdapter
@@ -108,7 +109,7 @@ def _adapt_arrays(
     batch_size = batch_size_for(samples, batch_size, steps)
     if any_in_file((x, y, weights)):
         rows = RowBatches((x, y, weights), samples, batch_size, shuffle is True)
-        return SequenceAdapter(rows, make, Workers().for_dataset(rows), bool(shuffle), make.name)
+        return FileAdapter(rows, make, bool(shuffle), make.name)
     weights = match_targets(y, weights, make.output_names, names[2])
     if make.class_weight is not None:
         weights = weigh(y, make.class_weight, weights)

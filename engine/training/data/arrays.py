@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kerastui.engine.keras_private import (
@@ -14,6 +16,8 @@ from kerastui.engine.keras_private import (
     keras,
     slice_tensorflow_sparse_wrapper,
 )
+from kerastui.engine.training.data.placing import device_here, is_plain, moved, placed, placed_dtype
+from kerastui.engine.training.data.slabs import Order, Slab, slabs, taken
 
 BATCH_SIZE = 32
 """Samples in a batch unless something else is said; the default of all generations."""
@@ -48,6 +52,8 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
         self._batch_size = batch_size
         self._shuffle = shuffle
         self._stream: Any = None
+        self._kept: Any = None
+        self._on_host: Any = None
         self._on_device: Any = None
 
     @property
@@ -76,19 +82,55 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
         return self._shuffle != "batch" or not self.has_partial_batch
 
     @property
+    def dense(self) -> bool:
+        """Whether all are arrays and dense tensors, none being sparse, ragged or missing."""
+        return all(isinstance(part, (np.ndarray, tf.Tensor)) for part in keras.tree.flatten(self._parts()))
+
+    @property
     def nbytes(self) -> int:
-        """Bytes of all arrays; those that do not say count as none."""
-        return sum(int(getattr(leaf, "nbytes", 0) or 0) for leaf in keras.tree.flatten(self._data))
+        """Bytes that the arrays take as tensors; those that are tensors take none more."""
+        arrays = [part for part in keras.tree.flatten(self._parts()) if isinstance(part, np.ndarray)]
+        return sum(part.size * placed_dtype(part).itemsize for part in arrays)
+
+    @property
+    def specs(self) -> Any:
+        """The structure of the tensors, each as `tf.TensorSpec`. Only where they are `dense`."""
+        return keras.tree.map_structure(_spec, self._parts())
 
     def on_device(self) -> Any:
-        """Give the arrays as tensors, once made; `None` if some cannot be, being sparse, ragged or none."""
+        """Give the arrays as tensors, once made. Only where they are `dense`."""
         if self._on_device is None:
-            arrays = self._arrays()
-            strange = (TensorflowSparseWrapper, tf.RaggedTensor, tf.SparseTensor, type(None))
-            if any(isinstance(leaf, strange) for leaf in keras.tree.flatten(arrays)):
-                return None
-            self._on_device = keras.tree.map_structure(tf.convert_to_tensor, arrays)
+            self._on_device = moved(self._arrays(), device := device_here())
+            if device is not None:
+                self._on_host = None  # that copy is not needed beside
         return self._on_device
+
+    def slabs(self, room: int, together: int = 1) -> Iterator[Slab]:
+        """Begin an epoch in slabs. Only where the arrays are `dense`.
+
+        Args:
+            room: Bytes of a slab at most, if a batch is not larger.
+            together: Batches that a slab does not cut. Defaults to 1.
+
+        Returns:
+            The slabs; the order is that of `get_tf_dataset`.
+        """
+        device, parts = device_here(), self._parts()
+        width = sum(math.prod(spec.shape[1:]) * spec.dtype.size for spec in keras.tree.flatten(self.specs))
+        at_most = max(room // max(width * self._batch_size, 1), 1)
+
+        def make(rows: Any) -> Any:
+            return moved(keras.tree.map_structure(lambda part: taken(part, rows), parts), device)
+
+        return slabs(self._order(), make, at_most, together)
+
+    def _order(self) -> Order:
+        rows = batches = None
+        if self._shuffle == "batch":
+            batches = next(self._orders_of(self.num_batches)).numpy()
+        elif self._shuffle:
+            rows = next(self._orders_of(self._samples)).numpy()
+        return Order(self._samples, self._batch_size, rows, batches)
 
     def next_order(self) -> Any:
         """Draw the rows of the next epoch in their order, shape `(samples,)`. Only where they are `in_rows`."""
@@ -97,8 +139,19 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
             return tf.reshape(starts[:, None] + tf.range(self._batch_size, dtype=tf.int64), [-1])
         return next(self._orders_of(self._samples)) if self._shuffle else tf.range(self._samples, dtype=tf.int64)
 
+    def _parts(self) -> Any:
+        """Give plain arrays as they are, everything else as TensorFlow has it."""
+        if self._kept is None:
+            self._kept = keras.tree.lists_to_tuples(keras.tree.map_structure(_as_part, self._data))
+        return self._kept
+
     def _arrays(self) -> Any:
-        return keras.tree.lists_to_tuples(convert_to_sliceable(self._data, target_backend="tensorflow"))
+        """Give the tensors, those of arrays in the memory of the host, once made."""
+        if self._on_host is None:
+            self._on_host = keras.tree.map_structure(
+                lambda part: placed(part) if isinstance(part, np.ndarray) else part, self._parts()
+            )
+        return self._on_host
 
     def _orders_of(self, count: int) -> Any:
         self._stream = self._stream or _orders(count)
@@ -142,6 +195,20 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
         if self.has_partial_batch:
             batches = batches.concatenate(tf.data.Dataset.from_tensors(order[full:]))
         return batches
+
+
+def _as_part(part: Any) -> Any:
+    if is_plain(part):
+        return part
+    part = convert_to_sliceable(part, target_backend="tensorflow")
+    if part is None or tf.is_tensor(part) or is_plain(part) or isinstance(part, TensorflowSparseWrapper):
+        return part
+    return tf.convert_to_tensor(part)
+
+
+def _spec(part: Any) -> Any:
+    dtype = placed_dtype(part) if isinstance(part, np.ndarray) else part.dtype
+    return tf.TensorSpec([None, *part.shape[1:]], dtype)
 
 
 def _orders(count: int) -> Any:

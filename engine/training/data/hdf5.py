@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 
 from kerastui.engine.keras_private import keras
 from kerastui.engine.training.data.conversion import is_hdf5, map_parts, parts
+from kerastui.engine.training.data.slabs import Order, Rows, taken
 
 READ_AT_ONCE: Final = 64 * 2**20
 """Bytes up to which a data set is read into memory, where its rows can be shuffled at no cost."""
@@ -76,36 +76,43 @@ class RowBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no
         data: `(x, y, sample_weight)`: HDF5 data sets and arrays in any structure.
         samples: Rows of each.
         batch_size: Rows of a batch.
-        shuffle: Whether to take the rows in a new order each epoch. It is slow: HDF5 reads neighbours together.
+        shuffle: Whether to take the rows in a new order each epoch. It is slower: HDF5 reads neighbours together.
     """
 
     def __init__(self, data: tuple[Any, ...], samples: int, batch_size: int, shuffle: bool) -> None:
         super().__init__()
         self._data = map_parts(lambda part: part if in_file(part) else np.asarray(part), data)
-        self._samples = samples
-        self._batch_size = batch_size
+        self.samples = samples
+        self.batch_size = batch_size
         self._shuffle = shuffle
         self._order: Any = None
 
     @property
     def num_batches(self) -> int:
         """Batches in an epoch."""
-        return math.ceil(self._samples / self._batch_size)
+        return math.ceil(self.samples / self.batch_size)
 
     def on_epoch_begin(self) -> None:
         """Draw the order of an epoch."""
         if self._shuffle:
-            self._order = np.random.permutation(self._samples)
+            self._order = np.random.permutation(self.samples)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        start = index * self._batch_size
-        stop = min(start + self._batch_size, self._samples)
-        if self._order is None:
-            return self._read(lambda part: part[start:stop])
-        rows = self._order[start:stop]
-        ascending = np.sort(rows)  # all that HDF5 can read
-        back = np.searchsorted(ascending, rows)
-        return self._read(lambda part: np.asarray(part[ascending])[back])
+        """Read a batch."""
+        return self.rows(self.order(None).of(range(index, index + 1)))
 
-    def _read(self, rows: Callable[[Any], Any]) -> tuple[Any, ...]:
-        return tuple(map_parts(rows, part) for part in self._data)
+    def order(self, batches: Any) -> Order:
+        """Give the order of the epoch that has begun.
+
+        Args:
+            batches: The order of the batches; `None` from the first to the last.
+        """
+        return Order(self.samples, self.batch_size, self._order, batches)
+
+    def rows(self, rows: Rows) -> tuple[Any, ...]:
+        """Read rows, as tensors.
+
+        Args:
+            rows: Which, in any order.
+        """
+        return tuple(map_parts(lambda array: taken(array, rows), part) for part in self._data)

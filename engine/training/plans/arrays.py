@@ -6,14 +6,14 @@ import logging
 import time
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kerastui.engine.keras_private import keras
-from kerastui.engine.training.data.arrays import ArrayAdapter
 from kerastui.engine.training.functions import StepFunction
-from kerastui.engine.training.plans.chunks import Chunks
+from kerastui.engine.training.plans.chunks import Chunks, NotChunkableError
 from kerastui.engine.training.plans.race import Race
-from kerastui.engine.training.plans.telling import Telling
+from kerastui.engine.training.plans.telling import STEPWISE, Telling, say_plan
 
 _log = logging.getLogger(__name__)
 
@@ -29,15 +29,18 @@ class ArrayPlan:
         race: Decides between XLA and none. Defaults to `None`: as `model.jit_compile` says.
     """
 
-    def __init__(
-        self, kind: str, model: Any, function: StepFunction, adapter: ArrayAdapter, race: Race | None = None
-    ) -> None:
+    _by_step = False
+    """Whether XLA compiles the steps one by one, since the arrays differ in length."""
+
+    def __init__(self, kind: str, model: Any, function: StepFunction, adapter: Any, race: Race | None = None) -> None:
         self._kind = kind
         self._model = model
         self._function = function
         self._adapter = adapter
-        self._arrays = adapter.on_device()
+        self._arrays: Any = None
         self._race = race
+        self._execution = 1
+        self._watches_loss = False
         self._total = adapter.num_batches
         self._whole = self._total - int(adapter.has_partial_batch)
 
@@ -54,17 +57,43 @@ class ArrayPlan:
         Raises:
             NotChunkableError: Before the first step, if what the step returns cannot be collected.
         """
+        telling = self._ready(callbacks)
+        self._arrays = self._adapter.on_device()
+        return self._run_rows(telling, self._adapter.next_order(), epochs_left * self._total)
+
+    def _ready(self, callbacks: Any) -> Telling:
+        """Compile what is needed; give what tells the callbacks."""
         telling = Telling(self._kind, self._model, callbacks)
-        self._compiled(self._jit_compile(0))
-        order, start, results = self._adapter.next_order(), 0, []
+        self._watches_loss = telling.watches_loss
+        self._execution = telling.execution
+        try:
+            self._compiled(self._jit_compile(0))
+        except NotChunkableError as error:
+            say_plan(self._kind, self._model, f"{STEPWISE}: {error}")
+            raise
+        return telling
+
+    def _run_rows(self, telling: Telling, order: Any, steps_left: int, before: int = 0) -> list[Any]:
+        """Run the batches of the arrays at hand, with `before` batches of the epoch done."""
+        start, results = 0, []
         while start < self._total and not (start and telling.stopped):
-            telling.begin(start)
-            left = epochs_left * self._total - start
-            found, stop = self._advance(order, start, telling.steps_allowed, left)
+            telling.begin(before + start)
+            found, stop = self._execute(order, start, telling.steps_allowed, steps_left)
             results.append(found)
-            telling.end(start, stop, found)
+            telling.end(before + start, before + stop, found)
             start = stop
         return results
+
+    def _execute(self, order: Any, start: int, most: int, steps_left: int) -> tuple[Any, int]:
+        """Run chunks until an execution ends; give what they returned, and the number of the batch after them."""
+        pieces: list[Any] = []
+        stop = start
+        while not pieces or (stop < self._total and stop % self._execution):
+            found, stop = self._advance(order, stop, most - (stop - start), steps_left - stop)
+            pieces.append(found)
+        if len(pieces) == 1:
+            return pieces[0], stop
+        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *pieces), stop
 
     def _jit_compile(self, steps_left: int) -> bool:
         return bool(self._model.jit_compile) if self._race is None else self._race.use_xla(steps_left)
@@ -78,22 +107,26 @@ class ArrayPlan:
             try:
                 return self._timed(self._compiled(True), order, start, min(start + most, self._whole), jit)
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
-                if self._race is None or self._race.verdict is not None:
+                if self._race is None or self._compiled(True).has_run:
                     raise
                 _log.info("XLA cannot compile the step, which goes on without: %s", error)
                 self._race.failed()
         elif self._race is None:
             rest = self._adapter.partial_batch_size or 0  # there is one, or all batches were whole
-            return self._compiled(True, rest)(self._arrays, order[-rest:], 0, 1), start + 1
-        # Not compiled by XLA once more for the one smaller batch of an epoch.
-        return self._timed(self._compiled(False), order, start, min(start + most, self._total), False)
+            return self._compiled(True, rest)(self._arrays, order, start * self._adapter.batch_size, 1), start + 1
+        # Not compiled by XLA once more for the one smaller batch of an epoch; which says nothing of other batches.
+        return self._compiled(False)(self._arrays, order, start * self._adapter.batch_size, 1), start + 1
 
     def _timed(self, chunks: Chunks, order: Any, start: int, end: int, jit: bool) -> tuple[Any, int]:
-        trial = self._race.trial_steps if self._race is not None and jit else None
+        trial = self._race.trial_steps if self._race is not None else None
         stop = min(start + (trial or chunks.length.next), end)
+        if stop - stop % self._execution > start:  # at the end of an execution, if it reaches one
+            stop -= stop % self._execution
         began = time.perf_counter()
-        found = chunks(self._arrays, order, start, stop)
+        found = chunks(self._arrays, order, start * self._adapter.batch_size, stop - start)
         seconds = time.perf_counter() - began
+        if self._watches_loss:  # it may have ended before
+            stop = start + len(next(iter(keras.tree.flatten(found)), range(start, stop)))
         if chunks.has_run:
             chunks.length.took(stop - start, seconds)
         if self._race is not None:
@@ -104,12 +137,33 @@ class ArrayPlan:
 
     def _compiled(self, jit: bool, size: int | None = None) -> Chunks:
         """Give the compiled function, for batches of `size` rows or else those of the data."""
-        whole = size is not None or jit or not self._adapter.has_partial_batch
+        # Without XLA, one that takes a smaller last batch serves all data; for whole ones alone there is a faster one.
+        whole = size is not None or jit or (self._kind == "train" and not self._adapter.has_partial_batch)
         size = size or self._adapter.batch_size
-        signature = keras.tree.map_structure(lambda array: (tuple(array.shape[1:]), array.dtype), self._arrays)
-        key = ("arrays", repr(signature), size, whole, jit)
-        made: dict[Any, Chunks] = self._function.compiled
+        signature = keras.tree.map_structure(lambda spec: (tuple(spec.shape[1:]), spec.dtype), self._adapter.specs)
+        kind = ("arrays", repr(signature), size, jit, self._watches_loss, jit and self._by_step)
+        made: dict[Any, Chunks | NotChunkableError] = self._function.compiled
+        if whole and not jit and (*kind, False) in made:
+            whole = False
+        key = (*kind, whole)
         if key not in made:
-            joined = self._kind == "predict"
-            made[key] = Chunks(self._function.step, self._arrays, size, whole=whole, jit_compile=jit, joined=joined)
-        return made[key]
+            made[key] = self._compile(size, whole=whole, jit_compile=jit)
+        chunks = made[key]
+        if isinstance(chunks, NotChunkableError):
+            raise chunks
+        return chunks
+
+    def _compile(self, size: int, **settings: bool) -> Chunks | NotChunkableError:
+        joined = self._kind == "predict"
+        try:
+            return Chunks(
+                self._function.step,
+                self._adapter.specs,
+                size,
+                joined=joined,
+                watched=self._watches_loss,
+                by_step=self._by_step,
+                **settings,
+            )
+        except NotChunkableError as error:
+            return NotChunkableError(*error.args)  # without the frames it came through

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +13,9 @@ from kerastui.engine.training.plans.length import ChunkLength
 
 CAPACITY = 1024
 """Steps in one call at most: what their results have room for."""
+
+LARGEST = 4096
+"""Numbers that a step may return as one of its logs: there is room for `CAPACITY` times as many, 16 MiB of float32."""
 
 
 class NotChunkableError(Exception):
@@ -33,6 +36,9 @@ class Chunks:
         jit_compile: Whether XLA compiles it.
         joined: Whether what the steps return is joined along its first axis, as predictions are; else it is stacked,
             as logs are. Defaults to False.
+        watched: Whether to end at a step whose `loss` is no finite number. Defaults to False.
+        by_step: Whether XLA compiles the step alone, so that other numbers of rows are nothing new to it. Defaults to
+            False: the steps of a call together, which is faster.
 
     Raises:
         NotChunkableError: If a step returns what can be neither.
@@ -47,6 +53,8 @@ class Chunks:
         whole: bool,
         jit_compile: bool,
         joined: bool = False,
+        watched: bool = False,
+        by_step: bool = False,
     ) -> None:
         self.length = ChunkLength(CAPACITY)
         self.has_run = False
@@ -55,66 +63,91 @@ class Chunks:
         self._batch_size = batch_size
         self._whole = whole
         self._joined = joined
+        self._watched = watched
+        self._jit_step = jit_compile and by_step
         began = time.perf_counter()
-        specs = keras.tree.map_structure(lambda array: _rows_of(array, None), arrays)
-        index = tf.TensorSpec([], tf.int64)
-        function = tf.function(self._run, jit_compile=jit_compile, autograph=False)
-        self._function = function.get_concrete_function(specs, tf.TensorSpec([None], tf.int64), index, index)
+        specs = [_rows_of(array, None) for array in keras.tree.flatten(arrays)]
+        self._structure = keras.tree.map_structure(lambda _: 0, arrays)
+        function = tf.function(self._run, jit_compile=jit_compile and not by_step, autograph=False)
+        # Of flat arguments: with any others a call takes some 0.2 ms longer.
+        self._function = function.get_concrete_function(
+            tf.TensorSpec([None], tf.int64), tf.TensorSpec([2], tf.int64), *specs
+        )
         self.tracing = time.perf_counter() - began
         """Seconds that tracing took; compiling is part of the first call."""
 
-    def __call__(self, arrays: Any, order: Any, start: int, stop: int) -> Any:
-        """Run the steps of the batches from `start` to before `stop`.
+    def __call__(self, arrays: Any, order: Any, first: int, steps: int) -> Any:
+        """Run steps over the rows that follow one another in an order.
 
         Args:
             arrays: The data, in the structure and of the dtypes given before.
-            order: The rows in the order of this epoch, shape `(rows,)`, int64.
-            start: Number of the first batch.
-            stop: Number of the batch after the last; at most `CAPACITY` more.
+            order: Rows of the data, int64, shape `(rows,)`.
+            first: Place in `order` of the first row.
+            steps: Number of batches; at most `CAPACITY`.
 
         Returns:
-            What each step returned, as arrays: stacked, shape `(stop - start, …)`, or joined, `(rows, …)`.
+            What each step returned, as arrays: stacked, shape `(steps, …)`, or joined, `(rows, …)`. Those are all steps
+            unless it is `watched`.
         """
-        index = (tf.constant(start, tf.int64), tf.constant(stop, tf.int64))
-        results = self._function(*keras.tree.flatten(arrays), order, *index)
-        count = None if self._joined else stop - start
+        results, run = self._function(order, tf.constant((first, steps), tf.int64), *keras.tree.flatten(arrays))
+        count = None if self._joined else int(run)
         return keras.tree.map_structure(lambda values: values.numpy()[:count], results)
 
-    def _run(self, arrays: Any, order: Any, start: Any, stop: Any) -> Any:
+    def _run(self, order: Any, bounds: Any, *arrays: Any) -> Any:
         size, rows = self._batch_size, tf.shape(order, out_type=tf.int64)[0]
+        steps = tf.cast(bounds[1], tf.int32)
 
-        def batch(number: Any) -> Any:
-            first = number * size
+        def batch(first: Any) -> Any:
             taken = tf.slice(order, [first], [size]) if self._whole else order[first : tf.minimum(first + size, rows)]
-            return keras.tree.map_structure(lambda array: tf.gather(array, taken), arrays)
+            return self._packed([tf.gather(array, taken) for array in arrays])
 
         # Traced here once, to know what it returns. By its signature it would be traced in the loop once more.
-        specs = keras.tree.map_structure(lambda array: _rows_of(array, size if self._whole else None), arrays)
-        one = tf.function(self._step, autograph=False).get_concrete_function(specs)
+        specs = self._packed([_rows_of(array, size if self._whole else None) for array in arrays])
+        one = tf.function(self._step, autograph=False, jit_compile=self._jit_step or None).get_concrete_function(specs)
         returned = one.structured_outputs
         rooms = [self._room(value) for value in keras.tree.flatten(returned)]
 
-        def body(number: Any, rooms: Any) -> Any:
-            results = keras.tree.flatten(one(batch(number)))
-            place = tf.cast(number - start, tf.int32)
-            return number + 1, [room.write(place, value) for room, value in zip(rooms, results, strict=True)]
+        # The place of the next row is counted up: XLA would compile anew for each value of one that it calculates.
+        def body(number: Any, first: Any, _: Any, rooms: Any) -> Any:
+            results = one(batch(first))
+            written = zip(rooms, keras.tree.flatten(results), strict=True)
+            rooms = [room.write(number, value) for room, value in written]
+            return number + 1, first + size, self._goes_on(results), rooms
 
-        _, rooms = tf.while_loop(lambda number, _: number < stop, body, [start, rooms], parallel_iterations=1)
+        def within(number: Any, _: Any, goes_on: Any, __: Any) -> Any:
+            return (number < steps) & goes_on if self._watched else number < steps
+
+        run, _, _, rooms = tf.while_loop(
+            within, body, [tf.constant(0), bounds[0], tf.constant(True), rooms], parallel_iterations=1
+        )
         filled = [room.concat() if self._joined else room.stack() for room in rooms]
-        return keras.tree.pack_sequence_as(returned, filled)
+        return keras.tree.pack_sequence_as(returned, filled), run
+
+    def _goes_on(self, results: Any) -> Any:
+        """Whether the loss is finite, if that is watched."""
+        loss = results.get("loss") if self._watched and isinstance(results, Mapping) else None
+        told = loss is not None and loss.shape.rank == 0 and loss.dtype.is_floating
+        return tf.math.is_finite(loss) if told else tf.constant(True)
+
+    def _packed(self, values: list[Any]) -> Any:
+        return keras.tree.pack_sequence_as(self._structure, values)
 
     def _room(self, value: Any) -> Any:
         shape = getattr(value, "shape", None)
         if not isinstance(shape, tf.TensorShape) or not isinstance(value, (tf.Tensor, tf.TensorSpec)):
-            raise NotChunkableError
+            raise NotChunkableError(f"a step returns {'`None`' if value is None else 'what is no dense tensor'}")
         if self._joined:
             if shape.rank in (None, 0) or not shape[1:].is_fully_defined():
-                raise NotChunkableError
+                raise NotChunkableError("a step returns an array of unknown shape")
             return tf.TensorArray(
                 value.dtype, 0, dynamic_size=True, element_shape=[None, *shape[1:]], infer_shape=False
             )
         if not shape.is_fully_defined():
-            raise NotChunkableError
+            raise NotChunkableError("a step returns an array of unknown shape")
+        if value.dtype == tf.string:
+            raise NotChunkableError("a step returns text")
+        if shape.num_elements() > LARGEST:
+            raise NotChunkableError(f"a step returns {shape.num_elements()} numbers")
         return tf.TensorArray(value.dtype, CAPACITY, element_shape=shape)
 
 

@@ -6,20 +6,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from kerastui.engine.keras_private import keras
 from kerastui.engine.training.batches import Batches
 from kerastui.engine.training.data.arrays import ArrayAdapter
+from kerastui.engine.training.data.files import FileAdapter
 from kerastui.engine.training.functions import StepFunction
-
-HOOKS = {
-    "train": ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end"),
-    "test": ("on_test_batch_begin", "on_test_batch_end"),
-    "predict": ("on_predict_batch_begin", "on_predict_batch_end"),
-}
-"""The methods of a callback that want to hear of each batch, by what runs."""
-
-ON_GPU = 1 << 28
-"""Bytes of arrays that are put on a GPU: with 8 GiB, the smallest that people train on, a thirty-second of it."""
+from kerastui.engine.training.plans.chunks import CAPACITY
+from kerastui.engine.training.plans.hearing import listener
 
 
 def obstacle(kind: str, model: Any, function: Any, batches: Batches, callbacks: Any) -> str | None:
@@ -35,34 +27,41 @@ def obstacle(kind: str, model: Any, function: Any, batches: Batches, callbacks: 
     Returns:
         The reason, in words; `None` if nothing does.
     """
-    adapter = batches.data_adapter
     if not isinstance(function, StepFunction):
         return f"`make_{kind}_function` is the model's own"
     if model.run_eagerly:
         return "it runs eagerly"
-    if model.steps_per_execution > 1:
-        return f"`steps_per_execution` is {model.steps_per_execution}"
     if tf.distribute.has_strategy() or type(model.distribute_strategy) is not type(tf.distribute.get_strategy()):
         return "a distribution strategy shares out the batches"
-    if kind == "predict" and model.jit_compile:
-        return "XLA joins no arrays of sizes that it does not know"
-    for callback in callbacks.callbacks:
-        if _hears_of_batches(callback, HOOKS[kind]):
-            return f"the callback {type(callback).__name__} hears of each batch"
-    if isinstance(adapter, ArrayAdapter) and adapter.nbytes > ON_GPU and tf.config.list_physical_devices("GPU"):
-        return "the arrays might not leave room for the model on the GPU"
-    if not isinstance(adapter, ArrayAdapter) or adapter.on_device() is None:
-        return "the data are no dense arrays"
-    if batches.steps_per_epoch not in (None, adapter.num_batches):
-        return "an epoch is not all of the data"
-    return None if adapter.in_rows else "a smaller batch may be in the middle"
+    # With several steps in an execution, callbacks hear once of each, which the other plans can do as well.
+    heard_by = listener(kind, callbacks) if model.steps_per_execution == 1 else None
+    if heard_by is not None:
+        return f"the callback {type(heard_by).__name__} hears of each batch"
+    held = isinstance(batches.data_adapter, (ArrayAdapter, FileAdapter))
+    if not held and not isinstance(batches.dataset, tf.data.Dataset):
+        return "the data are read in the thread that trains"
+    if model.steps_per_execution > CAPACITY and not in_rows(kind, model, batches):  # rows can go on in the next call
+        return f"`steps_per_execution` is {model.steps_per_execution}, and a call has room for {CAPACITY}"
+    return None
 
 
-def _hears_of_batches(callback: Any, hooks: tuple[str, ...]) -> bool:
-    if getattr(callback, "takes_chunks", False) or isinstance(callback, keras.callbacks.ProgbarLogger):
+def in_rows(kind: str, model: Any, batches: Batches) -> bool:
+    """Tell whether an epoch is all rows of arrays or files, which can lie on the device, at once or in slabs.
+
+    Args:
+        kind: `"train"`, `"test"` or `"predict"`.
+        model: The model, built.
+        batches: The data.
+
+    Returns:
+        Whether it is. If not, the data come from an iterator.
+    """
+    adapter = batches.data_adapter
+    if not isinstance(adapter, (ArrayAdapter, FileAdapter)):
         return False
-    if isinstance(callback, keras.callbacks.ModelCheckpoint):
-        return bool(callback.save_freq != "epoch")
-    # A method, or with `LambdaCallback` a function of the object.
-    base = keras.callbacks.Callback
-    return any(name in vars(callback) or getattr(type(callback), name) is not getattr(base, name) for name in hooks)
+    if kind == "predict" and model.jit_compile:  # XLA joins no arrays of sizes that it does not know
+        return False
+    if batches.steps_per_epoch not in (None, adapter.num_batches):
+        return False
+    # An execution would have to go on with the next slab.
+    return adapter.dense and (adapter.in_rows or model.steps_per_execution == 1)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from kerastui.engine.files import write_atomically
 from kerastui.engine.home import home
 from kerastui.engine.training.data.arrays import ArrayAdapter
+from kerastui.engine.training.data.files import FileAdapter
 from kerastui.engine.training.plans.race import Verdict
 
 MOST = 1000
@@ -48,19 +49,20 @@ def remember(key: str, verdict: Verdict) -> None:
         _log.info("the verdict on XLA is not remembered: %s", error)
 
 
-def key_of(model: Any, adapter: ArrayAdapter) -> str:
-    """Describe what a verdict holds for: the model, its data, the device and the libraries.
+def key_of(model: Any, adapter: ArrayAdapter | FileAdapter, plan: str) -> str:
+    """Describe what a verdict holds for: the model, its data, the plan, the device and the libraries.
 
     Args:
         model: The model, built.
         adapter: The data.
+        plan: How the steps run.
     """
-    arrays = keras.tree.flatten(adapter.on_device())
-    signature = [adapter.batch_size, *((tuple(array.shape[1:]), array.dtype) for array in arrays)]
+    specs = keras.tree.flatten(adapter.specs)
+    signature = [adapter.batch_size, *((tuple(spec.shape[1:]), spec.dtype) for spec in specs)]
     layers = [(type(layer).__module__, type(layer).__name__) for layer in model._flatten_layers()]
     weights = [(tuple(weight.shape), weight.dtype) for weight in model.weights]
     devices = [(device.device_type, tf.config.experimental.get_device_details(device)) for device in _devices()]
-    said = (layers, weights, type(model.optimizer).__name__, str(model.dtype_policy), signature, devices)
+    said = (plan, layers, weights, type(model.optimizer).__name__, str(model.dtype_policy), signature, devices)
     return hashlib.sha256(repr((said, tf.__version__, keras.__version__)).encode()).hexdigest()[:24]
 
 

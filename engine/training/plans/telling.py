@@ -1,4 +1,4 @@
-"""What callbacks hear of steps that run many in one call: of each chunk as of one batch, by the number of its last."""
+"""What callbacks hear of steps that run many in one call: of all of them as of one execution, by Keras's numbers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import sys
 from typing import Any
 
 from kerastui.engine.keras_private import keras
+from kerastui.engine.training.plans.hearing import listener, steps_allowed, watches_loss
+
+STEPWISE = "a step at a time"
+CHUNKED = "many steps at a time, over arrays on the device"
+SLABS = "many steps at a time, over slabs of the data, the next read meanwhile"
+STREAMED = "many steps at a time, over a stream"
 
 STOP = {"train": "stop_training", "test": "stop_evaluating", "predict": "stop_predicting"}
 """The attribute of the model by which a callback ends what runs."""
@@ -13,6 +19,9 @@ STOP = {"train": "stop_training", "test": "stop_evaluating", "predict": "stop_pr
 
 class Telling:
     """Tell callbacks of chunks, and ask them how long the next may be.
+
+    With several steps per execution, a chunk is whole executions, but for the last of an epoch; it is one where a
+    callback must be told of each.
 
     Args:
         kind: `"train"`, `"test"` or `"predict"`.
@@ -25,6 +34,11 @@ class Telling:
         self._model = model
         self._callbacks = callbacks.callbacks
         self._begin, self._end = (getattr(callbacks, f"on_{kind}_batch_{what}") for what in ("begin", "end"))
+        self.execution = int(model.steps_per_execution)
+        """Steps in an execution."""
+        self._each = listener(kind, callbacks, each_loss=self.execution > 1) is not None
+        self.watches_loss = kind == "train" and not self._each and any(map(watches_loss, self._callbacks))
+        """Whether steps end at one whose loss is no number."""
 
     @property
     def stopped(self) -> bool:
@@ -33,8 +47,11 @@ class Telling:
 
     @property
     def steps_allowed(self) -> int:
-        """Steps that may run before the callbacks are asked again: one where a run is stepped through."""
-        return min((getattr(one, "steps_allowed", sys.maxsize) for one in self._callbacks), default=sys.maxsize)
+        """Steps that may run before the callbacks are asked again: one execution where a run is stepped through."""
+        if self._each:
+            return self.execution
+        allowed = min(map(steps_allowed, self._callbacks), default=sys.maxsize)
+        return -(-allowed // self.execution) * self.execution
 
     def begin(self, start: int) -> None:
         """Tell that the batch of number `start` is next."""
@@ -52,9 +69,16 @@ class Telling:
             for callback in self._callbacks:
                 if hasattr(callback, "take_steps"):
                     callback.take_steps(start, found)
-        self._end(stop - 1, {"outputs": found} if self._kind == "predict" else last(found))
+        number = -(-stop // self.execution) * self.execution - 1  # Keras counts the last execution as a whole one
+        self._end(number, {"outputs": found} if self._kind == "predict" else last(found))
 
 
 def last(steps: Any) -> Any:
     """Give what the last step of a chunk returned, single values as Python's numbers."""
     return keras.tree.map_structure(lambda values: values[-1] if values.ndim > 1 else values[-1].item(), steps)
+
+
+def say_plan(kind: str, model: Any, plan: str) -> None:
+    """Say in `model.execution_plan` how the steps of a call run; a validation leaves what is said of its training."""
+    if kind == "train" or getattr(model, "_eval_epoch_iterator", None) is None:
+        model.execution_plan = plan
