@@ -23,6 +23,7 @@ class Case:
         losses: Loss of each output.
         metrics: Metrics of each output.
         small: Whether its steps are so short that the loop around them decides.
+        deep: Whether it convolves so much that XLA is hopeless on a CPU: in a loop, it takes 40 times as long for it.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Case:
     losses: tuple[str, ...]
     metrics: tuple[str, ...]
     small: bool
+    deep: bool = False
 
     @property
     def steps(self) -> int:
@@ -240,7 +242,18 @@ CASES = {
         Case(
             "transformer", "transformer, 32 tokens", 2_000, 32, _transformer, _tokens(1000, 32), _TWO, _ACCURACY, False
         ),
-        Case("resnet", "ResNet-20 on 32×32", 512, 64, _resnet, _classes(10, 32, 32, 3), _CLASS, _ACCURACY, False),
+        Case(
+            "resnet",
+            "ResNet-20 on 32×32",
+            512,
+            64,
+            _resnet,
+            _classes(10, 32, 32, 3),
+            _CLASS,
+            _ACCURACY,
+            False,
+            deep=True,
+        ),
         Case("text", "text classifier", 5_000, 32, _text, _tokens(5000, 100), _TWO, _ACCURACY, True),
     )
 }

@@ -49,11 +49,13 @@ def measure(case: Case, peers: Iterable[str], repetitions: int, seconds: float, 
             workers[family] = Process("benchmarks.training.worker", family, case.name, home=home)
             stack.callback(workers[family].close)
         devices = {family: worker.answer()["devices"] for family, worker in workers.items()}
+        if case.deep and all("cpu" in name.lower() for names in devices.values() for name in names):
+            ways = [way for way in ways if not _under_xla(way)]
         started, failed = _start(ways, workers, tell)
         found = _turns(started, workers, repetitions, deadline, tell)
         for key in started:
-            way = _way(key)
-            workers[way.family].ask(do="end", key=key)
+            if key in found:
+                workers[_way(key).family].ask(do="end", key=key)
         timed: list[str] = [peer for peer in ("ours", "keras") if peer in found]
         calls = {what: _calls(what, timed, workers, repetitions) for what in CALLS}
     return {"fit": _best(found), "ways": found, "calls": calls, "devices": devices, "failed": failed}
@@ -86,7 +88,7 @@ def _start(ways: list[Way], workers: dict[str, Process], tell: Tell) -> tuple[di
 
 
 def _under_xla(way: Way) -> bool:
-    return bool(way.settings.get("jit_compile"))
+    return way.kind == "jax" or bool(way.settings.get("jit_compile"))
 
 
 def _hopeless(way: Way, started: dict[str, Any]) -> float | None:
@@ -111,9 +113,12 @@ def _turns(
         if turn and time.monotonic() > deadline:
             tell(f"  time is up after {turn} of {repetitions} turns")
             break
-        for key in running:
-            said = workers[_way(key).family].ask(do="turn", key=key, seconds=TURN)
-            times[key].append(said["epoch"])
+        for key in list(running):
+            try:
+                times[key].append(workers[_way(key).family].ask(do="turn", key=key, seconds=TURN)["epoch"])
+            except WorkerError as error:
+                running.remove(key)
+                tell(f"  {key}: {error}")
     return {key: {"epoch": median(times[key]), "times": times[key], "plan": started[key]["plan"]} for key in running}
 
 

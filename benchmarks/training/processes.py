@@ -11,8 +11,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 900.0
-"""Seconds that an answer may take."""
+PATIENCE = 240.0
+"""Seconds that an answer may take before the process is killed: compiling a deep network takes a minute or two."""
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,8 +55,11 @@ class Process:
         pipe = self._child.stdin
         if pipe is None:
             raise WorkerError(f"{self._name} takes no orders")
-        pipe.write(json.dumps(order) + "\n")
-        pipe.flush()
+        try:
+            pipe.write(json.dumps(order) + "\n")
+            pipe.flush()
+        except BrokenPipeError:
+            raise WorkerError(f"{self._name} has ended") from None
         return self.answer()
 
     def answer(self) -> dict[str, Any]:
@@ -72,7 +75,8 @@ class Process:
         watch.cancel()
         if not line:
             self._errors.seek(0)
-            raise WorkerError(f"{self._name} ended: {self._errors.read()[-2000:]}")
+            last = self._errors.read().strip().splitlines()[-1:]
+            raise WorkerError(f"{self._name} has ended: {last}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise WorkerError(f"{self._name}: {answer['error']}")
