@@ -1,5 +1,5 @@
 # `make check` is what CI runs. Each target is one command of CONTRIBUTING.md.
-.PHONY: check setup format lint tree types contracts tests pins catalog bench matrix exports
+.PHONY: check setup format lint tree types contracts tests pins catalog bench bench-training matrix exports
 
 check: setup lint types contracts tests
 
@@ -40,6 +40,11 @@ bench:
 	uv run python benchmarks/startup.py
 	uv run python benchmarks/canvas.py
 	uv run python benchmarks/plot.py
+
+# 20 minutes on two quiet cores: docs/performance.md.
+bench-training:
+	uv run --group benchmarks python -m benchmarks.training
+	uv run --group benchmarks python -m benchmarks.memory
 
 matrix:
 	uv run python -m tests.matrix

@@ -142,6 +142,14 @@ def test_the_faster_one_wins() -> None:
     assert not raced(graph=0.01, xla=0.5).jit_compile
 
 
+def test_a_convolution_on_a_cpu_does_not_try_xla() -> None:
+    model = Sequential([Input((4, 1)), keras.layers.Conv1D(2, 2), keras.layers.Flatten(), keras.layers.Dense(1)])
+    for one, convolves in ((model, True), (made(), False)):
+        one.compile("sgd", "mse")
+        one.fit(X, Y, batch_size=25, verbose=0)
+        assert [chunks.convolves for chunks in one.train_function.compiled.values()] == [convolves]
+
+
 def test_a_short_run_does_not_try_xla() -> None:
     race = Race()
     race.took(False, 1, 2.0, compiled=False)

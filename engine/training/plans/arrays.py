@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastui.engine.keras_private import keras
+from kerastui.engine.training.data.placing import device_here
 from kerastui.engine.training.functions import StepFunction
 from kerastui.engine.training.plans.chunks import Chunks, NotChunkableError
 from kerastui.engine.training.plans.race import Race
@@ -69,10 +70,12 @@ class ArrayPlan:
         self._watches_loss = telling.watches_loss
         self._execution = telling.execution
         try:
-            self._compiled(self._jit_compile(0))
+            chunks = self._compiled(self._jit_compile(0))
         except NotChunkableError as error:
             say_plan(self._kind, self._model, f"{STEPWISE}: {error}")
             raise
+        if chunks.convolves and device_here() is None:
+            self._race = None  # a step takes XLA 20 times as long on a CPU, and compiling ResNet-20 half a minute
         return telling
 
     def _run_rows(self, telling: Telling, order: Any, steps_left: int, before: int = 0) -> list[Any]:

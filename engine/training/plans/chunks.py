@@ -18,6 +18,10 @@ LARGEST = 4096
 """Numbers that a step may return as one of its logs: there is room for `CAPACITY` times as many, 16 MiB of float32."""
 
 
+CONVOLUTIONS = frozenset({"Conv2D", "Conv3D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "Conv3DBackpropInputV2"})
+"""Operations of TensorFlow that convolve or do so transposed; a convolution of one dimension is a `Conv2D`."""
+
+
 class NotChunkableError(Exception):
     """What a step returns cannot be collected over many steps."""
 
@@ -59,6 +63,8 @@ class Chunks:
         self.length = ChunkLength(CAPACITY)
         self._jit_compile = jit_compile and not by_step
         self._run_for: set[int | None] = set()
+        self.convolves = False
+        """Whether a convolution is among its operations."""
         self._step = step
         self._batch_size = batch_size
         self._whole = whole
@@ -116,6 +122,7 @@ class Chunks:
         # Traced here once, to know what it returns. By its signature it would be traced in the loop once more.
         specs = self._packed([_rows_of(array, size if self._whole else None) for array in arrays])
         one = tf.function(self._step, autograph=False, jit_compile=self._jit_step or None).get_concrete_function(specs)
+        self.convolves = any(operation.type in CONVOLUTIONS for operation in one.graph.get_operations())
         self._returned = one.structured_outputs
         rooms = [self._room(value) for value in keras.tree.flatten(self._returned)]
 
