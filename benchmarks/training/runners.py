@@ -39,17 +39,17 @@ class Loop:
     def __init__(self, epoch: Callable[[], object]) -> None:
         self._epoch = epoch
 
-    def turn(self, seconds: float) -> list[float]:
-        """Run at least one epoch, and more until some seconds are over.
+    def turn(self, epochs: int = 1) -> list[float]:
+        """Run some epochs.
 
         Args:
-            seconds: How many.
+            epochs: How many. Defaults to 1.
 
         Returns:
-            The seconds of each epoch.
+            The seconds of each.
         """
         times: list[float] = []
-        while not times or sum(times) < seconds:
+        while len(times) < epochs:
             began = time.perf_counter()
             self._epoch()
             times.append(time.perf_counter() - began)
@@ -73,7 +73,7 @@ class Fit:
 
     def __init__(self, model: Any, keras: Any, data: tuple[Any, Any], batch: int) -> None:
         self._model = model
-        self._go: SimpleQueue[float | None] = SimpleQueue()
+        self._go: SimpleQueue[int | None] = SimpleQueue()
         self._done: SimpleQueue[list[float] | BaseException] = SimpleQueue()
         callback = _gate(keras, self._go, self._done)
 
@@ -91,16 +91,16 @@ class Fit:
         """What ours says of how it runs."""
         return str(getattr(self._model, "execution_plan", ""))
 
-    def turn(self, seconds: float) -> list[float]:
-        """Run at least one epoch, and more until some seconds are over.
+    def turn(self, epochs: int = 1) -> list[float]:
+        """Run some epochs.
 
         Args:
-            seconds: How many.
+            epochs: How many. Defaults to 1.
 
         Returns:
-            The seconds of each epoch.
+            The seconds of each.
         """
-        self._go.put(seconds)
+        self._go.put(epochs)
         times = self._done.get()
         if isinstance(times, BaseException):
             raise times
@@ -112,13 +112,13 @@ class Fit:
         self._thread.join()
 
 
-def _gate(keras: Any, go: SimpleQueue[float | None], done: SimpleQueue[Any]) -> Any:
+def _gate(keras: Any, go: SimpleQueue[int | None], done: SimpleQueue[Any]) -> Any:
     class Gate(keras.callbacks.Callback):  # type: ignore[misc]  # no generation of Keras ships types
         """Waits for a turn, runs epochs until it is over, and hands in their times."""
 
         def __init__(self) -> None:
             super().__init__()
-            self._seconds = self._began = 0.0
+            self._epochs, self._began = 0, 0.0
             self._times: list[float] = []
 
         def on_train_begin(self, logs: Any = None) -> None:
@@ -129,16 +129,16 @@ def _gate(keras: Any, go: SimpleQueue[float | None], done: SimpleQueue[Any]) -> 
             """Take the time, once the loss is a number and so has been computed."""
             float(logs["loss"])
             self._times.append(time.perf_counter() - self._began)
-            if sum(self._times) >= self._seconds:
+            if len(self._times) >= self._epochs:
                 done.put(self._times)
                 self._wait()
             self._began = time.perf_counter()
 
         def _wait(self) -> None:
-            seconds = go.get()
-            if seconds is None:
+            epochs = go.get()
+            if epochs is None:
                 self.model.stop_training = True
-            self._seconds, self._times = seconds or 0.0, []
+            self._epochs, self._times = epochs or 0, []
             self._began = time.perf_counter()
 
     return Gate()

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 from benchmarks.training import limits
@@ -47,6 +48,7 @@ class Worker:
         self._keras: Any = importlib.import_module(HOMES[family])
         self._data = case.arrays()
         self._running: dict[str, Fit | Loop] = {}
+        self._usual: dict[str, float] = {}
         self._models: dict[str, Any] = {}
 
     def about(self) -> dict[str, Any]:
@@ -76,17 +78,20 @@ class Worker:
         runner = self._runner(way, self._data)
         times: list[float] = []
         while not settled(times):
-            times += runner.turn(0.0)
+            times += runner.turn()
             if slowest is not None and min(times) > slowest and sum(times[1:]) > PATIENCE:
                 runner.end()
                 return {"dropped": f"{min(times):.3g} s an epoch", "epoch": min(times)}
-        self._running[key] = runner
+        self._running[key], self._usual[key] = runner, median(times)
         return {"warming": time.perf_counter() - began, "epoch": min(times), "epochs": len(times), "plan": runner.plan}
 
     def turn(self, key: str, seconds: float) -> dict[str, Any]:
-        """Run some epochs of a way; give the seconds of one, on average."""
-        times = self._running[key].turn(seconds)
-        return {"epoch": sum(times) / len(times), "epochs": len(times)}
+        """Run as many epochs of a way as usually take some seconds; give the seconds of one, the median.
+
+        Not the mean: the first epoch of Keras after a rest can take seconds, while what tunes its data wakes up.
+        """
+        times = self._running[key].turn(max(1, round(seconds / self._usual[key])))
+        return {"epoch": median(times), "epochs": len(times)}
 
     def end(self, key: str) -> dict[str, Any]:
         """End the training of a way; its model stays."""
@@ -97,20 +102,20 @@ class Worker:
         """Call `evaluate`, `predict` or `predict` of one sample, again and again until some seconds are over.
 
         Returns:
-            `seconds` of a call, on average.
+            `seconds` of a call, the median.
         """
-        model, calls = self._models[key], 0
+        model, times = self._models[key], list[float]()
         x, y = self._data
         first = [part[:1] for part in x] if isinstance(x, list) else x[:1]
         settings = {"verbose": 0, "batch_size": self._case.batch}
-        began = time.perf_counter()
-        while not calls or time.perf_counter() - began < seconds:
+        while sum(times) < seconds:
+            began = time.perf_counter()
             if what == "evaluate":
                 model.evaluate(x, y, **settings)
             else:
                 model.predict(x if what == "predict" else first, **settings)
-            calls += 1
-        return {"seconds": (time.perf_counter() - began) / calls, "calls": calls}
+            times.append(time.perf_counter() - began)
+        return {"seconds": median(times), "calls": len(times)}
 
     def _tried(self, way: Way) -> float:
         """Guess the seconds of an epoch from a few batches."""
@@ -118,7 +123,7 @@ class Worker:
         rows = batches * self._case.batch
         few = Case(**{**vars(self._case), "rows": rows})
         runner = self._runner(way, few.arrays(), few)
-        epoch = min(runner.turn(0.0)[0] for _ in range(3))
+        epoch = min(runner.turn()[0] for _ in range(3))
         runner.end()
         return epoch * self._case.steps / batches
 
