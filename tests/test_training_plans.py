@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,15 @@ def test_xla_that_was_compiled_before_is_judged_as_well() -> None:
         race.took(jit, 10, 1.0 if jit else 0.1, compiled=True)
     assert race.verdict is not None
     assert not race.verdict.jit_compile
+
+
+def test_the_smaller_batch_goes_without_xla_unless_there_are_many() -> None:
+    race = Race(lambda: Verdict(True, 0.01, 0.005, 2.0))
+    race.took(False, 50, 0.5, compiled=True)
+    assert race.use_xla(steps_left=10_000)
+    assert not race.pays_once_more(math.inf, 10_000)
+    assert not race.pays_once_more(0.002, times=1_000)
+    assert race.pays_once_more(0.002, times=10_000)
 
 
 def test_what_cannot_be_compiled_is_not_tried_again() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from typing import Any
 
@@ -42,6 +43,7 @@ class ArrayPlan:
         self._specs = adapter.specs
         self._made: dict[Any, Chunks] = {}
         self._race = race
+        self._rest_seconds = math.inf
         self._execution = 1
         self._watches_loss = False
         self._total = adapter.num_batches
@@ -116,11 +118,17 @@ class ArrayPlan:
                     raise
                 _log.info("XLA cannot compile the step, which goes on without: %s", error)
                 self._race.failed()
-        elif self._race is None:
-            rest = self._adapter.partial_batch_size or 0  # there is one, or all batches were whole
-            return self._compiled(True, rest)(self._arrays, order, start * self._adapter.batch_size, 1), start + 1
-        # Not compiled by XLA once more for the one smaller batch of an epoch; which says nothing of other batches.
-        return self._compiled(False)(self._arrays, order, start * self._adapter.batch_size, 1), start + 1
+        return self._rest(order, start, steps_left), start + 1
+
+    def _rest(self, order: Any, start: int, steps_left: int) -> Any:
+        """Run the one smaller batch at the end of an epoch under XLA; where it is not asked for, if that pays."""
+        first, rest = start * self._adapter.batch_size, self._adapter.partial_batch_size
+        if self._race is None or self._race.pays_once_more(self._rest_seconds, steps_left // self._total):
+            return self._compiled(True, rest)(self._arrays, order, first, 1)
+        began = time.perf_counter()
+        found = self._compiled(False)(self._arrays, order, first, 1)
+        self._rest_seconds = min(time.perf_counter() - began, self._rest_seconds)
+        return found
 
     def _timed(self, chunks: Chunks, order: Any, start: int, end: int, jit: bool) -> tuple[Any, int]:
         trial = self._race.trial_steps if self._race is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from statistics import median
 from typing import NamedTuple
@@ -120,6 +121,18 @@ class Race:
     def failed(self) -> None:
         """Take note that XLA cannot compile it."""
         self._decide(Verdict(False, self._graph or 0.0, None, 0.0))
+
+    def pays_once_more(self, seconds: float, times: int) -> bool:
+        """Say whether XLA shall compile the step once more, for what is run now and then without.
+
+        Args:
+            seconds: How long it takes without; infinite as long as that is not known.
+            times: How often it will run.
+        """
+        known = self.verdict
+        if known is None or not known.jit_compile or not math.isfinite(seconds):
+            return False
+        return times * seconds * (1 - (known.xla or 0.0) / known.graph) > WORTH * known.compiling
 
     @property
     def _xla_is_next(self) -> bool:
