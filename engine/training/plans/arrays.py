@@ -142,7 +142,9 @@ class ArrayPlan:
             stop = start + len(next(iter(keras.tree.flatten(found)), range(start, stop)))
         if compiled:
             chunks.length.took(stop - start, seconds)
-        if self._race is not None:
+        # A trial that the end of the epoch cut short would be judged by the fixed costs of its call.
+        cut = trial is not None and 2 * (stop - start) < min(trial, self._whole)
+        if self._race is not None and not (compiled and cut):
             extra = 0.0 if compiled else chunks.tracing
             self._race.took(jit, stop - start, seconds + extra, compiled=compiled)
         return found, stop

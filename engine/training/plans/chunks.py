@@ -124,7 +124,7 @@ class Chunks:
         one = tf.function(self._step, autograph=False, jit_compile=self._jit_step or None).get_concrete_function(specs)
         self.convolves = any(operation.type in CONVOLUTIONS for operation in one.graph.get_operations())
         self._returned = one.structured_outputs
-        rooms = [self._room(value) for value in keras.tree.flatten(self._returned)]
+        rooms = [self._room(value, steps) for value in keras.tree.flatten(self._returned)]
 
         # The place of the next row is counted up: XLA would compile anew for each value of one that it calculates.
         def body(number: Any, first: Any, _: Any, rooms: Any) -> Any:
@@ -150,7 +150,7 @@ class Chunks:
     def _packed(self, values: list[Any]) -> Any:
         return keras.tree.pack_sequence_as(self._structure, values)
 
-    def _room(self, value: Any) -> Any:
+    def _room(self, value: Any, steps: Any) -> Any:
         shape = getattr(value, "shape", None)
         if not isinstance(shape, tf.TensorShape) or not isinstance(value, (tf.Tensor, tf.TensorSpec)):
             raise NotChunkableError(f"a step returns {'`None`' if value is None else 'what is no dense tensor'}")
@@ -166,7 +166,8 @@ class Chunks:
             raise NotChunkableError("a step returns text")
         if shape.num_elements() > LARGEST:
             raise NotChunkableError(f"a step returns {shape.num_elements()} numbers")
-        return tf.TensorArray(value.dtype, CAPACITY, element_shape=shape)
+        # XLA must know the size; elsewhere each place that stays empty would be filled with zeros.
+        return tf.TensorArray(value.dtype, CAPACITY if self._jit_compile else steps, element_shape=shape)
 
 
 def _rows_of(array: Any, rows: int | None) -> Any:

@@ -142,7 +142,7 @@ class StreamChunks(Chunks):
         step = tf.function(_without_optionals(self._step), autograph=False, jit_compile=self._jit_compile)
         one = step.get_concrete_function(self._spec)
         returned = one.structured_outputs
-        rooms = [self._room(value) for value in keras.tree.flatten(returned)]
+        rooms = [self._room(value, tf.cast(limits[0], tf.int32)) for value in keras.tree.flatten(returned)]
         nothing = tf.experimental.Optional.empty(self._spec)
 
         def body(count: Any, _: Any, batch: Any, rooms: Any) -> Any:
