@@ -1,8 +1,10 @@
-"""What every test gets: a home of its own, and a TensorFlow that keeps quiet."""
+"""What every test gets: a home of its own, and a TensorFlow that keeps quiet; and what some ask for."""
 
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,3 +19,11 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("KERASTUI_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def ctrl_c_interrupts() -> Iterator[None]:
+    """As in a program of its own; a test runner may have set it otherwise."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

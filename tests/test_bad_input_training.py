@@ -92,6 +92,7 @@ def after_two_batches() -> list[bytes]:
 @pytest.mark.parametrize(
     ("deed", "error"), [(fail, LookupError), (lambda: signal.raise_signal(signal.SIGINT), KeyboardInterrupt)]
 )
+@pytest.mark.usefixtures("ctrl_c_interrupts")
 def test_a_training_broken_off_leaves_the_batches_done_and_a_model_that_trains(
     deed: Any, error: type[BaseException]
 ) -> None:

@@ -217,14 +217,6 @@ def by_ctrl_c(chunks: Chunks) -> None:
     threading.Thread(target=press, daemon=True).start()
 
 
-@pytest.fixture
-def ctrl_c_interrupts() -> Iterator[None]:
-    """As in a program of its own; a test runner may have set it otherwise."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def assert_goes_on(plan: Plan, model: Any, start: list[Any], before: int) -> None:
     """Say that a training from `start` that was cut off comes to where one does that was not."""
     steps, ended = int(model.optimizer.iterations) - before, state_of(model)
