@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerastui.engine import Input, Sequential
 from kerastui.engine.training.plans import remembered
@@ -111,6 +112,16 @@ def test_what_the_user_asks_for_is_obeyed() -> None:
     model = made(run_eagerly=True)
     model.fit(X, Y, epochs=1, verbose=0)
     assert model.execution_plan == "a step at a time: it runs eagerly"
+
+
+def test_metrics_begin_anew_within_a_function_too() -> None:
+    model = made()
+    model.evaluate(X, Y, verbose=0)
+    tf.function(model.reset_metrics)()
+    assert all(float(metric.result()) == 0 for metric in model.metrics)
+    model.evaluate(X, Y, verbose=0)
+    model.reset_metrics()
+    assert all(float(metric.result()) == 0 for metric in model.metrics)
 
 
 def test_a_chunk_grows_to_what_it_may_take() -> None:

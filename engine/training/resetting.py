@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 import tensorflow as tf
@@ -27,9 +26,4 @@ def reset(metrics: Iterable[Any]) -> None:
             continue
         for variable in metric.variables:
             value = variable.value
-            tf.raw_ops.AssignVariableOp(resource=value.handle, value=_zeros(value.shape, value.dtype))
-
-
-@cache
-def _zeros(shape: Any, dtype: Any) -> Any:
-    return tf.zeros(shape, dtype)
+            tf.raw_ops.AssignVariableOp(resource=value.handle, value=tf.zeros(value.shape, value.dtype))

@@ -17,7 +17,7 @@ from kerastui.engine.keras_private import (
     slice_tensorflow_sparse_wrapper,
 )
 from kerastui.engine.training.data.placing import device_here, is_plain, moved, placed, placed_dtype
-from kerastui.engine.training.data.slabs import Order, Slab, slabs, taken
+from kerastui.engine.training.data.slabs import Order, Slab, batches_within, slabs, taken
 
 BATCH_SIZE = 32
 """Samples in a batch unless something else is said; the default of all generations."""
@@ -116,8 +116,7 @@ class ArrayAdapter(DataAdapter):  # type: ignore[misc]  # Keras ships no types
             The slabs; the order is that of `get_tf_dataset`.
         """
         device, parts = device_here(), self._parts()
-        width = sum(math.prod(spec.shape[1:]) * spec.dtype.size for spec in keras.tree.flatten(self.specs))
-        at_most = max(room // max(width * self._batch_size, 1), 1)
+        at_most = batches_within(room, self.specs, self._batch_size)
 
         def make(rows: Any) -> Any:
             return moved(keras.tree.map_structure(lambda part: taken(part, rows), parts), device)

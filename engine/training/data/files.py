@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ from kerastui.engine.training.data.hdf5 import RowBatches
 from kerastui.engine.training.data.placing import device_here, moved
 from kerastui.engine.training.data.python_batches import Batch
 from kerastui.engine.training.data.sequences import SequenceAdapter
-from kerastui.engine.training.data.slabs import Rows, Slab, slabs
+from kerastui.engine.training.data.slabs import Rows, Slab, batches_within, slabs
 from kerastui.engine.training.data.workers import Workers
 
 
@@ -75,8 +74,7 @@ class FileAdapter(SequenceAdapter):
             The slabs; the order is that of `get_tf_dataset`.
         """
         device = device_here()
-        width = sum(math.prod(spec.shape[1:]) * spec.dtype.size for spec in keras.tree.flatten(self.specs))
-        at_most = max(room // max(width * self.batch_size, 1), 1)
+        at_most = batches_within(room, self.specs, self.batch_size)
         order = self._dataset.order(list(self._indices()) if self._shuffle else None)
 
         def make(rows: Rows) -> Any:

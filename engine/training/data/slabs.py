@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from kerastui.engine.keras_private import keras
 from kerastui.engine.training.data.placing import LARGE, placed, placed_dtype, vacant
 
 Rows = slice | np.ndarray[Any, Any]
@@ -113,6 +114,21 @@ def slabs(order: Order, make: Callable[[Rows], Any], at_most: int, together: int
             stop = small + 1
         yield Slab(make(order.of(range(start, stop))), stop - start, stop - start - int(stop - 1 == small))
         start = stop
+
+
+def batches_within(room: int, specs: Any, batch_size: int) -> int:
+    """Say how many batches fit into a slab.
+
+    Args:
+        room: Its bytes.
+        specs: The structure of a batch, each tensor as `tf.TensorSpec`.
+        batch_size: Rows of a batch.
+
+    Returns:
+        The number, at least 1.
+    """
+    width = sum(math.prod(spec.shape[1:]) * spec.dtype.size for spec in keras.tree.flatten(specs))
+    return max(room // max(width * batch_size, 1), 1)
 
 
 def taken(part: Any, rows: Rows) -> Any:

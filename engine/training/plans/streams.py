@@ -106,7 +106,7 @@ class StreamChunks(Chunks):
     ) -> None:
         self._step = step
         self._spec = spec
-        self._jit_compile = jit_compile
+        self._jit_compile, self._jit_step = False, jit_compile
         self._joined = joined
         self._watched = watched
         self.length = ChunkLength(CAPACITY)
@@ -139,7 +139,7 @@ class StreamChunks(Chunks):
         return found, count, bool(ended) and count <= most - execution
 
     def _run_stream(self, iterator: Any, limits: Any, until: Any) -> Any:
-        step = tf.function(_without_optionals(self._step), autograph=False, jit_compile=self._jit_compile)
+        step = tf.function(_without_optionals(self._step), autograph=False, jit_compile=self._jit_step)
         one = step.get_concrete_function(self._spec)
         returned = one.structured_outputs
         rooms = [self._room(value, tf.cast(limits[0], tf.int32)) for value in keras.tree.flatten(returned)]
