@@ -128,7 +128,7 @@ def batches_within(room: int, specs: Any, batch_size: int) -> int:
         The number, at least 1.
     """
     width = sum(math.prod(spec.shape[1:]) * spec.dtype.size for spec in keras.tree.flatten(specs))
-    return max(room // max(width * batch_size, 1), 1)
+    return max(room // max(int(width) * batch_size, 1), 1)
 
 
 def taken(part: Any, rows: Rows) -> Any:
