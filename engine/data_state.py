@@ -87,9 +87,9 @@ class DataState(msgspec.Struct, frozen=True):
         bound = encoded_shapes(self.profiles, project.data, graph.inputs, graph.outputs)
         targets = {to: binding for (role, to), binding in bound.items() if role == "target"}
         shapes = {
-            name: report.shape
+            name: tensor.shape
             for name, source in graph.outputs.items()
-            if (report := checked.calls.get(source)) is not None and report.shape is not None
+            if (tensor := checked.tensor(source)) is not None
         }
         encodings = {name: project.data.columns[binding.columns[0]].encoding for name, binding in targets.items()}
         classes = {name: binding.classes for name, binding in targets.items()}

@@ -32,6 +32,7 @@ from kerastui.engine.process.protocol import (
 from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit
+from kerastui.engine.project.inside import closed, opened
 from kerastui.engine.project.problems import Problem, Repair, together
 from kerastui.engine.project.repairs import apply_repair
 from kerastui.engine.project.weights import check_weights
@@ -76,6 +77,7 @@ class Studio:
         self.problems: tuple[Problem, ...] = ()
         self.run: RunState | None = None
         self._checked_project: Project | None = None
+        self._inside: tuple[str, ...] = ()
         self._listeners: list[Listener] = []
         self._jobs: set[asyncio.Task[None]] = set()
         self._checking: asyncio.Task[None] | None = None
@@ -93,6 +95,23 @@ class Studio:
             RuntimeError: None is.
         """
         return self.open_workspace.project
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """Ids of the models that are opened in Build, the outermost first; empty in the project's own graph."""
+        models = self.project.models
+        gone = next((at for at, model in enumerate(self._inside) if model not in models), len(self._inside))
+        return self._inside[:gone]
+
+    @property
+    def model(self) -> str:
+        """Id of the model that is opened in Build, `""` for the project's own graph."""
+        return self.inside[-1] if self.inside else ""
+
+    @property
+    def view(self) -> Project:
+        """The document as Build shows it: its graph is that of the model that is opened."""
+        return opened(self.project, self.model)
 
     @property
     def open_workspace(self) -> Workspace:
@@ -152,6 +171,33 @@ class Studio:
         if edit is not None:
             self._edited()
         return edit
+
+    def edit(self, label: str, view: Project) -> Edit | None:
+        """Make the graph that is opened in Build equal to that of another view, as one edit.
+
+        Args:
+            label: What is done, for the history.
+            view: What commands made of `view`.
+        """
+        return self.do(label, closed(self.project, self.model, view))
+
+    def enter(self, model: str) -> None:
+        """Open a model of the project in Build.
+
+        Args:
+            model: Id of the model.
+        """
+        self._inside = (*self.inside, model)
+        self._tell("document")
+
+    def leave(self, depth: int | None = None) -> None:
+        """Go back to the graph around the model that is opened.
+
+        Args:
+            depth: How many models stay opened; one less than now where omitted.
+        """
+        self._inside = self.inside[: max(len(self.inside) - 1, 0) if depth is None else depth]
+        self._tell("document")
 
     def undo(self) -> Edit | None:
         """Take the last edit back and return it, or `None` if there is none."""
@@ -257,6 +303,7 @@ class Studio:
 
     def _opened(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self._inside = ()
         self.data, self.checked, self._checked_project = DataState(), None, None
         folder = latest(workspace.folder)
         self.run = read_run(folder) if folder else None

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from fake_engine import VERSIONS, FakeEngine
+from msgspec.structs import replace
 from projects import small_project
 
 from kerastui.engine import home
 from kerastui.engine.process.client import EngineRefused
 from kerastui.engine.process.protocol import Check, Ready, Train
 from kerastui.engine.project import commands
-from kerastui.engine.project.document import Project, Spec
+from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError
 from kerastui.engine.runs import RunFolder, RunRecord
 from kerastui.engine.studio import Studio, Topic
@@ -200,3 +201,21 @@ async def test_a_slow_answer_to_an_old_document_is_not_taken_for_the_new(tmp_pat
     assert studio.checked is not None
     assert studio.checked.calls["dense"].shape == (None, 5)
     assert not studio.stale
+
+
+async def test_a_model_inside_is_opened_edited_and_left(tmp_path: Path) -> None:
+    inner = Graph({"input": Input((4,))}, {"dense": Layer("Dense", {"units": 2})}, {"dense": Call("dense", ("input",))})
+    outer = Graph({"input": Input((4,))}, {"encoder": Layer(MODEL, {"model": "encoder"})}, {}, {})
+    studio = Studio(FakeEngine())
+    studio.create(tmp_path / "nested", Project("nested", graph=outer, models={"encoder": inner}))
+    studio.enter("encoder")
+    assert studio.view.graph == inner
+    studio.edit("set units", commands.set_argument(studio.view, "dense", "units", 3))
+    assert studio.project.models["encoder"].layers["dense"].config == {"units": 3}
+    assert studio.project.graph == outer
+    studio.do("take the model out", replace(studio.project, models={}))
+    assert (studio.model, studio.view) == ("", studio.project)
+    studio.undo()
+    assert studio.model == "encoder"
+    studio.leave()
+    assert studio.view.graph == outer

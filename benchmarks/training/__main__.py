@@ -29,7 +29,7 @@ QUICK = ("tiny", "cnn", "text")
 
 
 def run(given: argparse.Namespace) -> dict[str, Any]:
-    """Measure what is asked for; what fails is told and left out."""
+    """Measure what is asked for, and write it after each case; what fails is told and left out."""
     began = time.monotonic()
     names = given.cases or (QUICK if given.quick else CASES)
     parts = given.only or (PARTS[:-1] if given.quick else PARTS)
@@ -47,10 +47,12 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
                 results["exactness"][name] = exactness.compare(case)
         except WorkerError as error:
             tell(f"  {error}")
+        given.json.write_text(json.dumps(results, indent=1))
     if "saving" in parts:
         tell("saving and loading 537 MB")
         results["saving"] = saved.compare(min(2, given.repetitions))
     results["machine"] |= {"load_after": load(), "seconds": round(time.monotonic() - began)}
+    given.json.write_text(json.dumps(results, indent=1))
     return results
 
 
@@ -71,12 +73,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=Path("benchmark-training.json"), help="where the figures go")
     parser.add_argument("--from", type=Path, dest="earlier", metavar="JSON", help="print the tables of an earlier run")
     given = parser.parse_args()
-    if given.earlier:
-        results = json.loads(given.earlier.read_text())
-    else:
-        results = run(given)
-        given.json.write_text(json.dumps(results, indent=1))
-    print(report(results))
+    print(report(json.loads(given.earlier.read_text()) if given.earlier else run(given)))
     return 0
 
 

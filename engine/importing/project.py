@@ -141,7 +141,7 @@ def _differences(model: Any, found: Found) -> list[Refusal]:
         return [Refusal(problem.subject, problem.what) for problem in checked.problems]
     different: list[Refusal] = []
     for name, tensor in _outputs(model).items():
-        report = checked.calls.get(found.graph.outputs[name])
+        report = checked.tensor(found.graph.outputs[name])
         given = (report.shape, report.dtype) if report else (tuple(tensor.shape), str(tensor.dtype))
         if given[1] != str(tensor.dtype) or (given[0] or ())[1:] != tuple(tensor.shape)[1:]:
             different.append(Refusal(name, f"its value would be {given[1]} {given[0]}"))

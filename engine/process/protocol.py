@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from kerastui.engine.project.graph import node_of, port_of
+from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.training.events import EpochEnded, Paused, Progress, Resumed
 
@@ -173,15 +175,32 @@ class Refused(Message, frozen=True):
     hint: str = ""
 
 
+class TensorReport(msgspec.Struct, frozen=True):
+    """Say what one output of a call is.
+
+    Args:
+        port: Name of the output: its number, its key, or the name a model inside gives it.
+        shape: Shape with the batch axis first, `None` where a size is unknown.
+        dtype: Data type.
+    """
+
+    port: str
+    shape: tuple[int | None, ...]
+    dtype: str
+
+
 class CallReport(msgspec.Struct, frozen=True):
     """Say what a call gives.
 
     Args:
-        shape: Shape of its output with the batch axis first, `None` where unknown; `None` when not computed.
-        dtype: Data type of its output.
+        shape: Shape of its first output with the batch axis first, `None` where unknown; `None` when not computed.
+        dtype: Data type of its first output.
         params: Parameters of its layer; 0 at every further call of a shared layer.
         trainable: Those of them that training changes.
         waits: It was not computed, because something above it is wrong or missing.
+        outputs: All outputs, where there are several.
+        flops: Floating-point operations for one sample; a multiplication and the addition after it are two.
+        memory: Bytes of its outputs for one sample.
     """
 
     shape: tuple[int | None, ...] | None = None
@@ -189,14 +208,25 @@ class CallReport(msgspec.Struct, frozen=True):
     params: int = 0
     trainable: int = 0
     waits: bool = False
+    outputs: tuple[TensorReport, ...] = ()
+    flops: int = 0
+    memory: int = 0
+
+    def tensor(self, port: str = "") -> TensorReport | None:
+        """Return the output of that name, the first for `""`; `None` if there is none or it is not computed."""
+        if self.shape is None:
+            return None
+        if not port:
+            return self.outputs[0] if self.outputs else TensorReport("", self.shape, self.dtype)
+        return next((item for item in self.outputs if item.port == port), None)
 
 
 class Checked(Message, frozen=True):
     """Answer `Check`.
 
     Args:
-        calls: Report of each call, by id.
-        problems: What is wrong, with the id of the call that caused it.
+        calls: Report of each call, by place: its id, `MODEL/ID` for one of a model inside.
+        problems: What is wrong, with the place of the call that caused it.
         params: Parameters in all, shared ones once.
         trainable: Trainable parameters in all.
     """
@@ -205,6 +235,26 @@ class Checked(Message, frozen=True):
     problems: tuple[Problem, ...]
     params: int
     trainable: int
+
+    def tensor(self, source: str, model: str = "") -> TensorReport | None:
+        """Return what a source of a graph gives, if it is a call that was computed.
+
+        Args:
+            source: Id of a call, and perhaps one of its outputs.
+            model: Id of the model that the graph is; `""` is the project's own.
+        """
+        report = self.calls.get(place_of(model, node_of(source)))
+        return report.tensor(port_of(source)) if report else None
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations for one sample, of the project's own graph with all that is inside."""
+        return sum(report.flops for place, report in self.calls.items() if "/" not in place)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of all activations for one sample."""
+        return sum(report.memory for place, report in self.calls.items() if "/" not in place)
 
 
 ReplyBody: TypeAlias = Welcome | Done | Text | Refused | Checked

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from kerastui.engine.catalog.catalog import Kind, catalog
 from kerastui.engine.catalog.check import check_config, suggest
 from kerastui.engine.project.document import Graph, Project, Spec, Value
-from kerastui.engine.project.graph import consumers, dangling, layer_name, node_name
+from kerastui.engine.project.graph import consumers, dangling, layer_name, node_name, node_of
 from kerastui.engine.project.problems import Problem, Repair, Stage
 
 PROBABILITIES = {"softmax", "sigmoid"}
@@ -67,7 +67,8 @@ def check_targets(
         Problems of the Build and Configure stages.
     """
     found: list[Problem] = []
-    for name, source in project.graph.outputs.items():
+    for name, end in project.graph.outputs.items():
+        source = node_of(end)
         loss = project.compile.losses.get(name)
         shape = shapes.get(name)
         if loss is not None and shape is not None and name in encodings:
@@ -133,7 +134,7 @@ def _graph(graph: Graph) -> Iterator[Problem]:
     if not graph.outputs:
         yield Problem("error", "build", "", "the graph has no output", "select the last layer and press o")
     for key, call in graph.calls.items():
-        if not call.inputs:
+        if not call.inputs and not call.named:
             name = layer_name(graph, call.layer)
             yield Problem("error", "build", key, f"{name} has no input", "connect a layer to it with c")
         layer = graph.layers[call.layer]
@@ -186,7 +187,7 @@ def _settings(project: Project) -> Iterator[Problem]:
         yield from _spec("configure", name, "loss", loss)
         for metric in settings.metrics.get(name, ()):
             yield from _spec("configure", name, "metric", metric)
-        yield from _logits(project.graph, name, source, loss)
+        yield from _logits(project.graph, name, node_of(source), loss)
 
 
 def _logits(graph: Graph, name: str, source: str, loss: Spec) -> Iterator[Problem]:

@@ -14,7 +14,21 @@ from msgspec.structs import replace
 
 from kerastui.engine.project.document import Call, Column, Fit, Graph, Input, Layer, Project, Spec, Split, Value
 from kerastui.engine.project.edits import EditError
-from kerastui.engine.project.graph import calls_of, consumers, free_id, layer_name, nodes, taken_names, upstream
+from kerastui.engine.project.graph import (
+    Wire,
+    calls_of,
+    consumers,
+    free_id,
+    layer_name,
+    node_of,
+    nodes,
+    port_of,
+    rewired,
+    taken_names,
+    upstream,
+    wired,
+    wires_into,
+)
 
 T = TypeVar("T")
 
@@ -67,7 +81,7 @@ def add_layer(
 
 
 def insert_layer(
-    project: Project, class_name: str, config: Mapping[str, Value] | None, source: str, target: str
+    project: Project, class_name: str, config: Mapping[str, Value] | None, source: str, target: str, slot: int = -1
 ) -> tuple[Project, str]:
     """Add a layer on the wire between two nodes.
 
@@ -77,6 +91,7 @@ def insert_layer(
         config: Its arguments that differ from the default.
         source: Id of the node the wire comes from.
         target: Id of the call it enters.
+        slot: Which of the target's wires it is; -1 is the first from the source.
 
     Returns:
         The new project and the id of the new call.
@@ -85,53 +100,67 @@ def insert_layer(
         EditError: There is no such wire.
     """
     graph = project.graph
-    if target not in graph.calls or source not in graph.calls[target].inputs:
-        raise EditError(f"there is no wire from {source} to {target}")
+    wire = _wire(graph, source, target, slot)
     key = free_id(class_name, taken_names(graph))
-    calls = dict(graph.calls)
-    calls[target] = replace(calls[target], inputs=_swapped(calls[target].inputs, source, key))
-    calls[key] = Call(key, (source,))
+    ends: list[str | None] = [wired(item.source, item.port) for item in wires_into(graph, target)]
+    before, ends[wire.slot] = ends[wire.slot] or source, key
+    calls = {**graph.calls, target: rewired(graph.calls[target], ends), key: Call(key, (before,))}
     layers = {**graph.layers, key: Layer(class_name, dict(config or {}))}
     return _with(project, replace(graph, layers=layers, calls=calls)), key
 
 
-def connect(project: Project, source: str, target: str, single: bool = False) -> Project:
+def connect(project: Project, source: str, target: str, single: bool = False, argument: str = "") -> Project:
     """Draw a wire from a node to a call.
 
     Args:
         project: The project.
-        source: Id of the input or call that gives the value.
+        source: The source, an id and perhaps an output: `"lstm"`, `"lstm:1"`.
         target: Id of the call that takes it.
-        single: The target's layer takes one input: a wire that is there is replaced.
+        single: What takes it takes one tensor: a wire that is there is replaced.
+        argument: Name of the argument that takes it, `""` for the inputs in order.
 
     Raises:
         EditError: The wire is there already, or would close a cycle, or the target is an input.
     """
-    graph = project.graph
-    _known(graph, source)
+    graph, start = project.graph, node_of(source)
+    _known(graph, start)
     if target not in graph.calls:
         raise EditError(f"{target} is an input: nothing can feed it")
-    if source == target or target in upstream(graph, source):
-        raise EditError(f"{target} already feeds {source}: the wire would close a cycle")
+    if start == target or target in upstream(graph, start):
+        raise EditError(f"{target} already feeds {start}: the wire would close a cycle")
     call = graph.calls[target]
-    if source in call.inputs:
+    named = call.named.get(argument, ())
+    there = call.inputs if not argument else (named,) if isinstance(named, str) else named
+    if source in there:
         raise EditError(f"{source} already feeds {target}")
-    inputs = (source,) if single else (*call.inputs, source)
-    return _with(project, replace(graph, calls={**graph.calls, target: replace(call, inputs=inputs)}))
+    ends = (source,) if single else (*there, source)
+    if argument:
+        call = replace(call, named={**call.named, argument: ends[0] if len(ends) == 1 else ends})
+    else:
+        call = replace(call, inputs=ends)
+    return _with(project, replace(graph, calls={**graph.calls, target: call}))
 
 
-def disconnect(project: Project, source: str, target: str) -> Project:
-    """Cut the wire from a node to a call.
+def disconnect(project: Project, source: str, target: str, slot: int = -1) -> Project:
+    """Cut the wires from a node to a call.
+
+    Args:
+        project: The project.
+        source: Id of the node they come from.
+        target: Id of the call.
+        slot: Which of the target's wires is cut; -1 cuts all from the source.
 
     Raises:
         EditError: There is no such wire.
     """
     graph = project.graph
-    if target not in graph.calls or source not in graph.calls[target].inputs:
-        raise EditError(f"there is no wire from {source} to {target}")
-    call = graph.calls[target]
-    inputs = tuple(item for item in call.inputs if item != source)
-    return _with(project, replace(graph, calls={**graph.calls, target: replace(call, inputs=inputs)}))
+    _wire(graph, source, target, slot)
+    ends = [
+        None if wire.source == source and slot in (-1, wire.slot) else wired(wire.source, wire.port)
+        for wire in wires_into(graph, target)
+    ]
+    call = rewired(graph.calls[target], ends)
+    return _with(project, replace(graph, calls={**graph.calls, target: call}))
 
 
 def delete(project: Project, keys: Iterable[str]) -> Project:
@@ -207,21 +236,28 @@ def set_input(project: Project, key: str, shape: tuple[int | None, ...], dtype: 
     return _with(project, replace(graph, inputs=inputs))
 
 
-def toggle_output(project: Project, key: str) -> Project:
-    """Make a call an output of the graph, or take that back; settings of the output go with it.
+def toggle_output(project: Project, source: str) -> Project:
+    """Make what a call gives an output of the graph, or take that back; settings of the output go with it.
+
+    Args:
+        project: The project.
+        source: Id of a call or input, and perhaps which of its outputs; an id alone takes all of them back.
 
     Raises:
         EditError: There is no such call.
     """
-    graph = project.graph
+    graph, key = project.graph, node_of(source)
     _known(graph, key)
-    names = [name for name, source in graph.outputs.items() if source == key]
+    names = [
+        name for name, end in graph.outputs.items() if end == source or (not port_of(source) and node_of(end) == key)
+    ]
     if names:
-        outputs = {name: source for name, source in graph.outputs.items() if source != key}
+        outputs = _without(graph.outputs, set(names))
         return _without_outputs(_with(project, replace(graph, outputs=outputs)), names)
     layer = graph.calls[key].layer if key in graph.calls else key
-    name = free_id(layer_name(graph, layer), graph.outputs)
-    return _with(project, replace(graph, outputs={**graph.outputs, name: key}))
+    wanted = f"{layer_name(graph, layer)}_{port_of(source)}" if port_of(source) else layer_name(graph, layer)
+    name = free_id(wanted, graph.outputs)
+    return _with(project, replace(graph, outputs={**graph.outputs, name: source}))
 
 
 def move(project: Project, key: str, position: tuple[int, int]) -> Project:
@@ -320,16 +356,13 @@ def _deleted(project: Project, key: str) -> Project:
     graph = project.graph
     _known(graph, key)
     call = graph.calls.get(key)
-    heir = call.inputs[0] if call is not None and len(call.inputs) == 1 else None
-    calls = {
-        other: replace(item, inputs=_swapped(item.inputs, key, heir))
-        for other, item in graph.calls.items()
-        if other != key
-    }
+    heir = call.inputs[0] if call is not None and len(call.inputs) == 1 and not call.named else None
+    calls = {other: _bypassed(graph, other, key, heir) for other in graph.calls if other != key}
     outputs = {
-        name: heir if source == key else source
+        name: heir if node_of(source) == key else source
         for name, source in graph.outputs.items()
-        if source != key or (heir in graph.calls and heir not in graph.outputs.values())
+        if node_of(source) != key
+        or (heir is not None and node_of(heir) in graph.calls and heir not in graph.outputs.values())
     }
     kept = replace(
         graph,
@@ -339,9 +372,30 @@ def _deleted(project: Project, key: str) -> Project:
     )
     if call is not None and not calls_of(kept, call.layer):
         kept = replace(kept, layers={name: item for name, item in graph.layers.items() if name != call.layer})
-    layout = {other: position for other, position in project.layout.items() if other != key}
     gone = [name for name in graph.outputs if name not in kept.outputs]
-    return _without_outputs(replace(_with(project, kept), layout=layout), gone)
+    project = replace(
+        _with(project, kept), layout=_without(project.layout, {key}), notes=_without(project.notes, {key})
+    )
+    return _without_outputs(project, gone)
+
+
+def _bypassed(graph: Graph, target: str, gone: str, heir: str | None) -> Call:
+    """Give a call what a node that goes was fed by; it is left out where the call takes that already."""
+    call = graph.calls[target]
+    ends: list[str | None] = []
+    for wire in wires_into(graph, target):
+        if wire.source != gone:
+            ends.append(wired(wire.source, wire.port))
+        else:
+            ends.append(heir if heir not in call.inputs and not wire.port else None)
+    return rewired(call, ends)
+
+
+def _wire(graph: Graph, source: str, target: str, slot: int) -> Wire:
+    for wire in wires_into(graph, target):
+        if wire.source == source and slot in (-1, wire.slot):
+            return wire
+    raise EditError(f"there is no wire from {source} to {target}")
 
 
 def _without_outputs(project: Project, names: Iterable[str]) -> Project:
@@ -360,13 +414,6 @@ def _without_outputs(project: Project, names: Iterable[str]) -> Project:
 
 def _without(items: Mapping[str, T], gone: set[str]) -> dict[str, T]:
     return {key: item for key, item in items.items() if key not in gone}
-
-
-def _swapped(inputs: tuple[str, ...], old: str, new: str | None) -> tuple[str, ...]:
-    """Give a call another source; it is left out where the call takes that one already."""
-    if new is None or new in inputs:
-        return tuple(item for item in inputs if item != old)
-    return tuple(new if item == old else item for item in inputs)
 
 
 def _replaced(items: Mapping[str, T], key: str, value: T) -> dict[str, T]:

@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from kerastui.engine.project.document import Call, Graph, Project
 from kerastui.engine.project.edits import EditError
-from kerastui.engine.project.graph import free_id, layer_name, node_name, nodes, taken_names
+from kerastui.engine.project.graph import (
+    free_id,
+    layer_name,
+    node_name,
+    nodes,
+    rewired,
+    taken_names,
+    wired,
+    wires_into,
+)
 
 
 def duplicate(project: Project, keys: Sequence[str]) -> tuple[Project, list[str]]:
@@ -84,6 +93,6 @@ def _copied(graph: Graph, copies: dict[str, str], layers: dict[str, str]) -> Gra
             inputs[new] = replace(graph.inputs[key], name="")
         else:
             call = graph.calls[key]
-            sources = tuple(copies.get(source, source) for source in call.inputs)
-            calls[new] = Call(layers[call.layer], sources)
+            ends = [wired(copies.get(wire.source, wire.source), wire.port) for wire in wires_into(graph, key)]
+            calls[new] = replace(rewired(call, ends), layer=layers[call.layer])
     return replace(graph, inputs=inputs, layers=kept, calls=calls)

@@ -36,6 +36,13 @@ Encoding: TypeAlias = Literal["none", "standardise", "scale", "one-hot", "label"
 Missing: TypeAlias = Literal["error", "drop", "mean", "median", "zero", "most-frequent", "category"]
 
 
+Structure: TypeAlias = Literal["", "list", "dict"]
+"""How a model takes or gives several tensors."""
+
+MODEL = "Model"
+"""Class of a layer that is a graph of the project itself."""
+
+
 class Column(msgspec.Struct, frozen=True):
     """Say what one column of the data is for and how it becomes numbers.
 
@@ -102,8 +109,10 @@ class Layer(msgspec.Struct, frozen=True):
     """Describe a layer: its class, its arguments and, in the trained model, one set of weights.
 
     Args:
-        class_name: Name of a public `keras.layers` class.
-        config: Constructor arguments that differ from the default, by name; `name` is not among them.
+        class_name: Name of a public `keras.layers` class; `"ops.NAME"` for a function of `keras.ops`; `"FILE.NAME"` for
+            a class of the project's own code, `layers.ScaledTanh` in `layers.py`; `MODEL` for a graph of the project.
+        config: Constructor arguments that differ from the default, by name; `name` is not among them. A `MODEL` has
+            `model`, the id of its graph; a function its arguments that are no tensors.
         name: Name shown and given to Keras; `""` is the layer's id.
     """
 
@@ -115,13 +124,21 @@ class Layer(msgspec.Struct, frozen=True):
 class Call(msgspec.Struct, frozen=True):
     """Apply a layer to inputs.
 
+    A value comes from a **source**: the id of an input or of a call, followed by `:` and the name of the output where a
+    call has several (`"lstm:1"`, `"encoder:mean"`); without it, it is the first one.
+
     Args:
         layer: Id of the layer.
-        inputs: Where each input comes from, in order: the id of an input or of a call.
+        inputs: Source of each input, in order.
+        named: Sources of further tensors, by name of the argument that takes them: `initial_state`, `attention_mask`.
+        arguments: Values that are no tensors, by name of the argument: `training`, `use_causal_mask`, a number that a
+            function of `keras.ops` takes in place of a tensor.
     """
 
     layer: str
     inputs: tuple[str, ...] = ()
+    named: Mapping[str, str | tuple[str, ...]] = {}
+    arguments: Mapping[str, Value] = {}
 
 
 class Graph(msgspec.Struct, frozen=True):
@@ -133,13 +150,17 @@ class Graph(msgspec.Struct, frozen=True):
         inputs: Inputs by id.
         layers: Layers by id.
         calls: Calls by id; the first call of a layer has the layer's id.
-        outputs: The id of the call (or input) each output takes its value from, by output name.
+        outputs: The source each output takes its value from, by output name.
+        takes: How the model takes its inputs: `""` is one tensor as it is, several in a list.
+        gives: How the model gives its outputs: `""` is one tensor as it is, several in a dictionary by name.
     """
 
     inputs: Mapping[str, Input] = {}
     layers: Mapping[str, Layer] = {}
     calls: Mapping[str, Call] = {}
     outputs: Mapping[str, str] = {}
+    takes: Structure = ""
+    gives: Structure = ""
 
 
 class Compile(msgspec.Struct, frozen=True):
@@ -193,9 +214,13 @@ class Project(msgspec.Struct, frozen=True):
         graph: The network.
         compile: Arguments of `Model.compile`.
         fit: Arguments of `Model.fit`.
-        layout: Cell position `(x, y)` of cards that were moved by hand, by id of input or call.
+        layout: Cell position `(x, y)` of cards that were moved by hand, by place: the id of an input or call, in a
+            model inside `MODEL/ID`.
         weights: HDF5 file of the weights that training starts from, by id of the layers, relative to the project's
             folder; `""` starts from new ones.
+        models: Graphs that layers of class `MODEL` apply, by id.
+        notes: What somebody wrote on a card, by place as in `layout`.
+        code: Files with layers, losses and metrics of the project's own beside `layers.py`, which always counts.
     """
 
     name: str
@@ -205,3 +230,6 @@ class Project(msgspec.Struct, frozen=True):
     fit: Fit = Fit()
     layout: Mapping[str, tuple[int, int]] = {}
     weights: str = ""
+    models: Mapping[str, Graph] = {}
+    notes: Mapping[str, str] = {}
+    code: tuple[str, ...] = ()

@@ -34,20 +34,26 @@ class ProjectFileError(Exception):
 def dumps(project: Project) -> str:
     """Return the text of `kerastui.toml` for a project."""
     plain = to_plain(project)
-    graph = plain.pop("graph")
-    layout = plain.pop("layout")
     tables: dict[str, Plain] = {"data": plain["data"], "data.columns": plain["data"].pop("columns")}
-    tables["graph.inputs"] = graph["inputs"]
-    tables |= {f"graph.layers.{_key(layer)}": arguments for layer, arguments in graph["layers"].items()}
-    tables |= {"graph.calls": graph["calls"], "graph.outputs": graph["outputs"], "compile": plain["compile"]}
+    tables |= _graph_tables("graph", plain["graph"])
+    for key, graph in plain.get("models", {}).items():
+        tables |= _graph_tables(f"models.{_key(key)}", graph)
+    tables["compile"] = plain["compile"]
     nested = ("optimizer", "losses", "metrics", "loss_weights")
     tables |= {f"compile.{key}": plain["compile"].pop(key) for key in nested}
-    tables |= {"fit": plain["fit"], "layout": layout}
-    lines = [f"{key} = {_text(plain[key])}" for key in ("format", "name", "weights") if key in plain]
+    tables |= {key: plain[key] for key in ("fit", "notes", "layout") if key in plain}
+    lines = [f"{key} = {_text(plain[key])}" for key in ("format", "name", "weights", "code") if key in plain]
     for header, table in tables.items():
-        if table:
+        if table or (header.startswith("models.") and header.count(".") == 1):
             lines += ["", f"[{header}]", *(f"{_key(key)} = {_text(value)}" for key, value in table.items())]
     return "\n".join(lines) + "\n"
+
+
+def _graph_tables(name: str, graph: Plain) -> dict[str, Plain]:
+    """Return the tables of a graph, by header."""
+    layers = {f"{name}.layers.{_key(key)}": arguments for key, arguments in graph.pop("layers").items()}
+    inputs, calls, outputs = (graph.pop(key) for key in ("inputs", "calls", "outputs"))
+    return {name: graph, f"{name}.inputs": inputs, **layers, f"{name}.calls": calls, f"{name}.outputs": outputs}
 
 
 def loads(text: str, path: Path) -> Project:
@@ -70,6 +76,8 @@ def loads(text: str, path: Path) -> Project:
     try:
         project = from_plain(plain)
         check_references(project.graph)
+        for key, graph in project.models.items():
+            check_references(graph, ("models", key))
     except DocumentError as error:
         where = f"{'.'.join(error.path)}: " if error.path else ""
         raise ProjectFileError(path, f"{where}{error}", line_of(text, error.path)) from None

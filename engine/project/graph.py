@@ -3,10 +3,77 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from kerastui.engine.project.document import Call, Graph, Input, Layer
 from kerastui.engine.project.plain import DocumentError
+
+
+class Wire(NamedTuple):
+    """Name one tensor that a call takes.
+
+    Args:
+        source: Id of the input or call it comes from.
+        port: Name of the output of that call, `""` for the first.
+        target: Id of the call.
+        argument: Name of the argument that takes it, `""` for one of the inputs in order.
+        slot: Which of the call's wires it is, from 0: the inputs first, then those by name.
+    """
+
+    source: str
+    port: str
+    target: str
+    argument: str
+    slot: int
+
+
+def node_of(source: str) -> str:
+    """Return the id of the input or call that a source names: `lstm` of `lstm:1`."""
+    return source.partition(":")[0]
+
+
+def port_of(source: str) -> str:
+    """Return the output that a source names: `1` of `lstm:1`, `""` for the first."""
+    return source.partition(":")[2]
+
+
+def wired(node: str, port: str = "") -> str:
+    """Return the source that names an output of a node."""
+    return f"{node}:{port}" if port else node
+
+
+def rewired(call: Call, ends: Sequence[str | None]) -> Call:
+    """Return a call with other sources.
+
+    Args:
+        call: The call.
+        ends: The source of each of its wires, in order of their slots; `None` takes the wire away.
+    """
+    left = iter(ends)
+    inputs = tuple(end for _ in call.inputs if (end := next(left)) is not None)
+    named: dict[str, str | tuple[str, ...]] = {}
+    for argument, source in call.named.items():
+        if isinstance(source, str):
+            end = next(left)
+            named |= {argument: end} if end is not None else {}
+        else:
+            several = tuple(end for _ in source if (end := next(left)) is not None)
+            named |= {argument: several} if several else {}
+    return replace(call, inputs=inputs, named=named)
+
+
+def wires_into(graph: Graph, target: str) -> list[Wire]:
+    """Return the wires that enter a call, in order of their slots; none for an input."""
+    call = graph.calls.get(target)
+    if call is None:
+        return []
+    found = [("", source) for source in call.inputs]
+    for argument, named in call.named.items():
+        found += [(argument, source) for source in ((named,) if isinstance(named, str) else named)]
+    return [Wire(node_of(item), port_of(item), target, name, slot) for slot, (name, item) in enumerate(found)]
 
 
 def nodes(graph: Graph) -> Iterator[str]:
@@ -30,13 +97,13 @@ def layer_name(graph: Graph, layer: str) -> str:
 
 
 def sources(graph: Graph, node: str) -> tuple[str, ...]:
-    """Return the ids that feed a node, in order."""
-    return graph.calls[node].inputs if node in graph.calls else ()
+    """Return the ids of the inputs and calls that feed a node, in order, each once."""
+    return tuple(dict.fromkeys(wire.source for wire in wires_into(graph, node)))
 
 
 def consumers(graph: Graph, node: str) -> list[str]:
     """Return the ids of the calls that a node feeds, in the graph's order."""
-    return [key for key, call in graph.calls.items() if node in call.inputs]
+    return [key for key in graph.calls if node in sources(graph, key)]
 
 
 def calls_of(graph: Graph, layer: str) -> list[str]:
@@ -56,8 +123,12 @@ def upstream(graph: Graph, node: str) -> set[str]:
     return seen
 
 
-def order(graph: Graph) -> list[str]:
+def order(graph: Graph, place: tuple[str, ...] = ("graph",)) -> list[str]:
     """Return the ids of all inputs and calls so that each comes after what feeds it.
+
+    Args:
+        graph: The graph.
+        place: Keys that lead to it.
 
     Raises:
         DocumentError: The graph has a cycle; the message names its nodes.
@@ -75,7 +146,7 @@ def order(graph: Graph) -> list[str]:
                 done[node] = None
             elif node in on_path:
                 loop = [*path[path.index(node) :], node]
-                raise DocumentError(f"{' ← '.join(loop)} is a cycle; cut one of its wires", ("graph", "calls", node))
+                raise DocumentError(f"{' ← '.join(loop)} is a cycle; cut one of its wires", (*place, "calls", node))
             elif node not in done:
                 path.append(node)
                 on_path.add(node)
@@ -84,26 +155,33 @@ def order(graph: Graph) -> list[str]:
     return list(done)
 
 
-def check_references(graph: Graph) -> None:
+def check_references(graph: Graph, place: tuple[str, ...] = ("graph",)) -> None:
     """Check that every id the graph mentions is there, that none stands for two things, and that there is no cycle.
+
+    Args:
+        graph: The graph.
+        place: Keys that lead to it.
 
     Raises:
         DocumentError: With the path of the offending entry.
     """
     known = set(nodes(graph))
     for key, call in graph.calls.items():
-        path = ("graph", "calls", key)
+        path = (*place, "calls", key)
         if key in graph.inputs:
             raise DocumentError(f"`{key}` is an input and a call; give one of them another id", path)
         if call.layer not in graph.layers:
             raise DocumentError(f"there is no layer `{call.layer}` for this call", (*path, "layer"))
-        for source in call.inputs:
-            if source not in known:
-                raise DocumentError(f"there is no input or call `{source}` to take a value from", (*path, "inputs"))
+        for wire in wires_into(graph, key):
+            if wire.source not in known:
+                where = ("named", wire.argument) if wire.argument else ("inputs",)
+                what = f"there is no input or call `{wire.source}` to take a value from"
+                raise DocumentError(what, (*path, *where))
     for name, source in graph.outputs.items():
-        if source not in known:
-            raise DocumentError(f"there is no input or call `{source}` for this output", ("graph", "outputs", name))
-    order(graph)
+        if node_of(source) not in known:
+            what = f"there is no input or call `{node_of(source)}` for this output"
+            raise DocumentError(what, (*place, "outputs", name))
+    order(graph, place)
 
 
 def free_id(wanted: str, taken: Collection[str]) -> str:
@@ -133,7 +211,7 @@ def dangling(graph: Graph) -> list[str]:
     """Return the ids whose value reaches no output."""
     used: set[str] = set()
     for source in graph.outputs.values():
-        used |= upstream(graph, source)
+        used |= upstream(graph, node_of(source))
     return [node for node in nodes(graph) if node not in used]
 
 

@@ -25,6 +25,7 @@ from kerastui.engine.project.document import (
     Project,
     Spec,
     Split,
+    Structure,
     Value,
 )
 
@@ -69,17 +70,14 @@ def to_plain(project: Project) -> Plain:
         "format": FORMAT,
         "name": project.name,
         **({"weights": project.weights} if project.weights else {}),
+        **({"code": list(project.code)} if project.code else {}),
         "data": {
             "source": project.data.source,
             "split": msgspec.to_builtins(project.data.split),
             "columns": {name: _column_to_plain(column) for name, column in project.data.columns.items()},
         },
-        "graph": {
-            "inputs": {key: _input_to_plain(value) for key, value in graph.inputs.items()},
-            "layers": {key: _layer_to_plain(value) for key, value in graph.layers.items()},
-            "calls": {key: {"layer": call.layer, "inputs": list(call.inputs)} for key, call in graph.calls.items()},
-            "outputs": dict(graph.outputs),
-        },
+        "graph": graph_to_plain(graph),
+        **({"models": {key: graph_to_plain(each) for key, each in project.models.items()}} if project.models else {}),
         "compile": {
             "jit_compile": build.jit_compile,
             "steps_per_execution": build.steps_per_execution,
@@ -97,7 +95,20 @@ def to_plain(project: Project) -> Plain:
             "seed": value_to_plain(project.fit.seed),
             "callbacks": [spec_to_plain(callback) for callback in project.fit.callbacks],
         },
+        **({"notes": dict(project.notes)} if project.notes else {}),
         "layout": {key: list(position) for key, position in project.layout.items()},
+    }
+
+
+def graph_to_plain(graph: Graph) -> Plain:
+    """Turn a graph into nested dictionaries of TOML values."""
+    return {
+        **({"takes": graph.takes} if graph.takes else {}),
+        **({"gives": graph.gives} if graph.gives else {}),
+        "inputs": {key: _input_to_plain(value) for key, value in graph.inputs.items()},
+        "layers": {key: _layer_to_plain(value) for key, value in graph.layers.items()},
+        "calls": {key: _call_to_plain(call) for key, call in graph.calls.items()},
+        "outputs": dict(graph.outputs),
     }
 
 
@@ -113,7 +124,7 @@ def from_plain(plain: Mapping[str, Any]) -> Project:
     Raises:
         DocumentError: An unknown key, a wrong type, or a newer format; `path` leads to the place.
     """
-    known = {"format", "name", "weights", "data", "graph", "compile", "fit", "layout"}
+    known = {"format", "name", "weights", "code", "data", "graph", "models", "compile", "fit", "notes", "layout"}
     _only(plain, known, ())
     version = plain.get("format", FORMAT)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
@@ -123,11 +134,36 @@ def from_plain(plain: Mapping[str, Any]) -> Project:
     return Project(
         name=_convert(plain.get("name", ""), str, ("name",)),
         data=_data(_table(plain, "data", ())),
-        graph=_graph(_table(plain, "graph", ())),
+        graph=graph_from_plain(_table(plain, "graph", ()), ("graph",)),
         compile=_compile(_table(plain, "compile", ())),
         fit=_fit(_table(plain, "fit", ())),
         layout=_each(plain, "layout", (), lambda item, path: _convert(item, tuple[int, int], path)),
         weights=_convert(plain.get("weights", ""), str, ("weights",)),
+        models=_each(plain, "models", (), graph_from_plain),
+        notes=_each(plain, "notes", (), lambda item, path: _convert(item, str, path)),
+        code=_convert(plain.get("code", ()), tuple[str, ...], ("code",)),
+    )
+
+
+def graph_from_plain(plain: Any, path: tuple[str, ...] = ()) -> Graph:
+    """Read a graph from its plain form.
+
+    Args:
+        plain: What `graph_to_plain` gives.
+        path: Keys that lead to it, for errors.
+
+    Raises:
+        DocumentError: An unknown key or a wrong type; `path` leads to the place.
+    """
+    if not isinstance(plain, Mapping):
+        raise DocumentError(f"expected a table. Received: {plain!r}", path)
+    _only(plain, set(Graph.__annotations__), path)
+    return Graph(
+        inputs=_each(plain, "inputs", path, _input),
+        layers=_each(plain, "layers", path, _layer),
+        calls=_each(plain, "calls", path, _call),
+        outputs=_each(plain, "outputs", path, lambda item, where: _convert(item, str, where)),
+        **_simple(dict(plain), {"takes": Structure, "gives": Structure}, path),
     )
 
 
@@ -173,6 +209,17 @@ def _layer_to_plain(layer: Layer) -> Plain:
     return {"class": plain.pop("class"), **({"name": layer.name} if layer.name else {}), **plain}
 
 
+def _call_to_plain(call: Call) -> Plain:
+    plain: Plain = {"layer": call.layer, "inputs": list(call.inputs)}
+    if call.named:
+        plain["named"] = {
+            key: source if isinstance(source, str) else list(source) for key, source in sorted(call.named.items())
+        }
+    if call.arguments:
+        plain["arguments"] = {key: value_to_plain(value) for key, value in sorted(call.arguments.items())}
+    return plain
+
+
 def _data(plain: Plain) -> Data:
     path = ("data",)
     _only(plain, {"source", "columns", "split"}, path)
@@ -180,17 +227,6 @@ def _data(plain: Plain) -> Data:
         source=_convert(plain.get("source", ""), str, (*path, "source")),
         columns=_each(plain, "columns", path, lambda item, where: _struct(item, Column, where)),
         split=_struct(_table(plain, "split", path), Split, (*path, "split")),
-    )
-
-
-def _graph(plain: Plain) -> Graph:
-    path = ("graph",)
-    _only(plain, {"inputs", "layers", "calls", "outputs"}, path)
-    return Graph(
-        inputs=_each(plain, "inputs", path, _input),
-        layers=_each(plain, "layers", path, _layer),
-        calls=_each(plain, "calls", path, lambda item, where: _struct(item, Call, where)),
-        outputs=_each(plain, "outputs", path, lambda item, where: _convert(item, str, where)),
     )
 
 
@@ -207,6 +243,16 @@ def _layer(plain: Any, path: tuple[str, ...]) -> Layer:
         plain = {key: item for key, item in plain.items() if key != "name"}
     spec = spec_from_plain(plain, path)
     return Layer(spec.class_name, spec.config, name)
+
+
+def _call(plain: Any, path: tuple[str, ...]) -> Call:
+    if not isinstance(plain, Mapping):
+        raise DocumentError(f"expected a table. Received: {plain!r}", path)
+    _only(plain, set(Call.__annotations__), path)
+    types = {"layer": str, "inputs": tuple[str, ...], "named": dict[str, str | tuple[str, ...]]}
+    if "layer" not in plain:
+        raise DocumentError("a call names its `layer`", path)
+    return Call(arguments=_each(plain, "arguments", path, value_from_plain), **_simple(dict(plain), types, path))
 
 
 def _compile(plain: Plain) -> Compile:

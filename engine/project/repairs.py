@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project import commands
 from kerastui.engine.project.document import Project, Spec
 from kerastui.engine.project.edits import EditError
+from kerastui.engine.project.graph import node_of
+from kerastui.engine.project.inside import closed, opened, split_place
 from kerastui.engine.project.problems import Repair
 
 
@@ -19,11 +23,15 @@ def apply_repair(project: Project, repair: Repair) -> Project:
     Raises:
         EditError: The place to repair is not there any more.
     """
+    model, target = split_place(repair.target)
+    if model:
+        view = apply_repair(opened(project, model), replace(repair, target=target))
+        return closed(project, model, view)
     if repair.kind == "insert":
         call = project.graph.calls.get(repair.target)
         if call is None or len(call.inputs) != 1:
             raise EditError(f"{repair.target} has not one input any more")
-        return commands.insert_layer(project, repair.name, {}, call.inputs[0], repair.target)[0]
+        return commands.insert_layer(project, repair.name, {}, node_of(call.inputs[0]), repair.target)[0]
     if repair.kind == "argument":
         return commands.set_argument(project, repair.target, repair.name, repair.value)
     if repair.kind == "shape":

@@ -8,7 +8,7 @@ from typing import Final
 
 from kerastui.engine.catalog.catalog import Argument, Entry, catalog
 from kerastui.engine.project.document import Layer
-from kerastui.engine.project.graph import calls_of, consumers, layer_name, node_name, sources
+from kerastui.engine.project.graph import calls_of, consumers, layer_name, node_name, sources, wired, wires_into
 from kerastui.engine.project.problems import Problem
 from kerastui.screens.build.graph_view import Facts
 from kerastui.screens.widgets import words
@@ -146,13 +146,15 @@ def _wrong(entry: Entry, problems: Iterable[Problem]) -> dict[str, tuple[str, st
 
 def _ends(facts: Facts, key: str) -> list[FormRow]:
     """Return what goes in and what comes out."""
-    given = sources(facts.graph, key)
     rows: list[FormRow] = []
-    if key in facts.graph.calls:
-        for at, source in enumerate(given or ("",)):
-            shape = facts.shape(source) if source else None
-            text = words.shape(shape) if source else "nothing"
-            rows.append(Note(_end("in" if at == 0 else "", text, facts.dtype(source) if source else "")))
+    given = wires_into(facts.graph, key)
+    if key in facts.graph.calls and not given:
+        rows.append(Note(_end("in", "nothing", "")))
+    for at, wire in enumerate(given):
+        source = wired(wire.source, wire.port)
+        label = wire.argument if wire.argument else "in" if at == 0 else ""
+        shape = facts.shape(source)
+        rows.append(Note(_end(label, words.shape(shape), facts.dtype(source))))
     report = facts.report(key)
     out = facts.shape(key)
     text = words.shape(out) if out else "waits" if report and report.waits else "?"
@@ -176,7 +178,7 @@ def _sharing(facts: Facts, key: str, compact: bool) -> list[FormRow]:
         return rows
     for number, call in enumerate(calls, 1):
         into = ", ".join(node_name(graph, each) for each in consumers(graph, call)) or "–"
-        of = ", ".join(node_name(graph, each) for each in graph.calls[call].inputs) or "–"
+        of = ", ".join(node_name(graph, each) for each in sources(graph, call)) or "–"
         rows.append(Note([(f"{number} ", "muted"), (f"{of} ", "text"), (f"{glyphs().to} {into}", "muted")], indent=1))
     return rows
 

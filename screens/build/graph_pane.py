@@ -14,7 +14,7 @@ from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project import commands, copies
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import EditError
-from kerastui.engine.project.graph import node_name, nodes, sources
+from kerastui.engine.project.graph import node_name, node_of, nodes, sources
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_modes import Connecting, Moving
@@ -93,7 +93,7 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
 
     @property
     def _project(self) -> Project:
-        return self._studio.project
+        return self._studio.view
 
     @property
     def mode(self) -> str:
@@ -132,7 +132,7 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
 
     def _edit(self, label: str, after: Project, select: str | None = None) -> None:
         """Make an edit, show it at once and put the cursor on a card."""
-        self._studio.do(label, after)
+        self._studio.edit(label, after)
         self.show(graph_view(facts_of(self._studio)))
         if select is not None and select in self.scene.cards:
             self.select(select)
@@ -308,7 +308,7 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
         """Make the card an output, or no longer."""
         key = self.cursor
         if key is not None:
-            verb = "no output" if key in self._project.graph.outputs.values() else "output"
+            verb = "no output" if key in map(node_of, self._project.graph.outputs.values()) else "output"
             self._try(f"{self._card_name(key)}: {verb}", lambda: commands.toggle_output(self._project, key))
 
     def action_duplicate(self) -> None:

@@ -8,9 +8,10 @@ from functools import cached_property
 import msgspec
 
 from kerastui.engine.catalog.catalog import catalog
-from kerastui.engine.process.protocol import CallReport, Checked
+from kerastui.engine.process.protocol import CallReport, Checked, TensorReport
 from kerastui.engine.project.document import Graph, Layer, Project, Spec, Value
-from kerastui.engine.project.graph import node_name
+from kerastui.engine.project.graph import Wire, node_name, node_of, port_of, sources, wired, wires_into
+from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.canvas_view import CardView, EdgeView, GraphView, State
@@ -24,16 +25,18 @@ class Facts(msgspec.Struct, frozen=True, dict=True):
     """Hold what is known of a graph at this moment.
 
     Args:
-        project: The document.
+        project: The document as it is seen: its graph is that of the model that is opened.
         checked: The engine's last check, `None` before the first.
         problems: Problems of all stages.
         stale: Whether the check is older than the graph for long enough to be told.
+        model: Id of the model that is opened, `""` for the project's own graph.
     """
 
     project: Project
     checked: Checked | None
     problems: tuple[Problem, ...]
     stale: bool = False
+    model: str = ""
 
     @property
     def graph(self) -> Graph:
@@ -42,21 +45,25 @@ class Facts(msgspec.Struct, frozen=True, dict=True):
 
     def report(self, call: str) -> CallReport | None:
         """Return what the engine says of a call, `None` if nothing yet."""
-        return self.checked.calls.get(call) if self.checked else None
+        return self.checked.calls.get(place_of(self.model, call)) if self.checked else None
 
-    def shape(self, node: str) -> Shape | None:
-        """Return the shape a node gives, with the batch axis; `None` if not known."""
-        if node in self.graph.inputs:
-            return (None, *self.graph.inputs[node].shape)
-        report = self.report(node)
-        return report.shape if report else None
+    def shape(self, source: str) -> Shape | None:
+        """Return the shape that an input or an output of a call has, with the batch axis; `None` if not known."""
+        if source in self.graph.inputs:
+            return (None, *self.graph.inputs[source].shape)
+        tensor = self._tensor(source)
+        return tensor.shape if tensor else None
 
-    def dtype(self, node: str) -> str:
-        """Return the data type a node gives, `""` if not known."""
-        if node in self.graph.inputs:
-            return self.graph.inputs[node].dtype
-        report = self.report(node)
-        return report.dtype if report else ""
+    def dtype(self, source: str) -> str:
+        """Return the data type that an input or an output of a call has, `""` if not known."""
+        if source in self.graph.inputs:
+            return self.graph.inputs[source].dtype
+        tensor = self._tensor(source)
+        return tensor.dtype if tensor else ""
+
+    def _tensor(self, source: str) -> TensorReport | None:
+        report = self.report(node_of(source))
+        return report.tensor(port_of(source)) if report else None
 
     @cached_property
     def calls(self) -> Mapping[str, Sequence[str]]:
@@ -70,10 +77,15 @@ class Facts(msgspec.Struct, frozen=True, dict=True):
     def consumers(self) -> Mapping[str, Sequence[str]]:
         """The calls that each node feeds."""
         found: dict[str, list[str]] = {}
-        for key, call in self.graph.calls.items():
-            for source in call.inputs:
+        for key in self.graph.calls:
+            for source in sources(self.graph, key):
                 found.setdefault(source, []).append(key)
         return found
+
+    @cached_property
+    def ends(self) -> frozenset[str]:
+        """The inputs and calls that outputs are taken from."""
+        return frozenset(map(node_of, self.graph.outputs.values()))
 
     @cached_property
     def _by_node(self) -> Mapping[str, Sequence[Problem]]:
@@ -90,11 +102,11 @@ class Facts(msgspec.Struct, frozen=True, dict=True):
 
     def about(self, node: str) -> Sequence[Problem]:
         """Return the problems of a card, those that stop a run first."""
-        return self._by_node.get(node, ())
+        return self._by_node.get(place_of(self.model, node), ())
 
     def misfits(self, call: str) -> bool:
         """Tell whether the engine found that the inputs of a call do not fit."""
-        return call in self._misfits
+        return place_of(self.model, call) in self._misfits
 
 
 def facts_of(studio: Studio, stale: bool = False) -> Facts:
@@ -106,7 +118,7 @@ def facts_of(studio: Studio, stale: bool = False) -> Facts:
     problems = studio.problems
     if studio.stale and studio.checked is not None and studio.engine_state.kind == "ready":
         problems = tuple(dict.fromkeys((*studio.checked.problems, *problems)))
-    return Facts(studio.project, studio.checked, problems, stale)
+    return Facts(studio.view, studio.checked, problems, stale, studio.model)
 
 
 def graph_view(facts: Facts) -> GraphView:
@@ -119,19 +131,19 @@ def graph_view(facts: Facts) -> GraphView:
     cards = [_input_card(facts, key) for key in graph.inputs]
     cards += [_call_card(facts, key) for key in graph.calls]
     edges = [
-        EdgeView(source, key, slot, *_broken(facts, source, key))
-        for key, call in graph.calls.items()
-        for slot, source in enumerate(call.inputs)
+        EdgeView(wire.source, key, wire.slot, *_broken(facts, wire))
+        for key in graph.calls
+        for wire in wires_into(graph, key)
     ]
     return GraphView(tuple(cards), tuple(edges), facts.project.layout)
 
 
-def _broken(facts: Facts, source: str, target: str) -> tuple[bool, str]:
+def _broken(facts: Facts, wire: Wire) -> tuple[bool, str]:
     """Tell whether a wire's target cannot take it, and the shape to write beside its arrow."""
-    if not facts.misfits(target):
+    if not facts.misfits(wire.target):
         return False, ""
-    shape = facts.shape(source)
-    return True, words.shape(shape) if shape and len(facts.graph.calls[target].inputs) > 1 else ""
+    shape = facts.shape(wired(wire.source, wire.port))
+    return True, words.shape(shape) if shape and len(wires_into(facts.graph, wire.target)) > 1 else ""
 
 
 def _input_card(facts: Facts, key: str) -> CardView:
@@ -152,7 +164,7 @@ def _call_card(facts: Facts, key: str) -> CardView:
     graph = facts.graph
     call = graph.calls[key]
     layer, calls = graph.layers[call.layer], facts.calls[call.layer]
-    output = key in graph.outputs.values()
+    output = key in facts.ends
     shared = len(calls) > 1
     own = f"{glyphs().shared}{calls.index(key) + 1}" if shared else glyphs().output if output else ""
     entry = catalog().layer(layer.class_name)
@@ -179,13 +191,14 @@ def _call_card(facts: Facts, key: str) -> CardView:
 
 def _body(facts: Facts, key: str, first: bool) -> tuple[str, str, str]:
     """Return the shape, the same for narrow places, and what stands at the right of a card."""
-    report, sources = facts.report(key), facts.graph.calls[key].inputs
+    report = facts.report(key)
     if report is None:
         return "?", "", ""
     if report.waits:
         return f"({glyphs().unknown}, ?)", "", "waits"
     if report.shape is None:
-        shapes = [shape for source in sources if (shape := facts.shape(source)) is not None]
+        given = (wired(wire.source, wire.port) for wire in wires_into(facts.graph, key))
+        shapes = [shape for source in given if (shape := facts.shape(source)) is not None]
         return _clash(shapes)
     return words.shape(report.shape), "", words.count(report.params) if first else "shared"
 
@@ -243,8 +256,7 @@ def brief_repair(label: str) -> str:
 
 def waiting(facts: Facts) -> list[str]:
     """Return a line for each broken call that others wait for: `digit waits for add: no shape yet`."""
-    reports = facts.checked.calls if facts.checked else {}
-    stuck = {key for key, report in reports.items() if report.waits and key in facts.graph.calls}
+    stuck = {key for key in facts.graph.calls if (report := facts.report(key)) is not None and report.waits}
     lines = []
     for key in facts.graph.calls:
         if _state(facts, key) != "error":

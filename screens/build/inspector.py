@@ -102,14 +102,14 @@ class Inspector(Form):
 
     def _change(self, field: str, given: str | bool | None) -> None:
         """Make the edit that a field stands for; `None` puts it back to its default."""
-        project, key = self._studio.project, self._card or ""
+        project, key = self._studio.view, self._card or ""
         if key in project.graph.inputs:
             label, after = _changed_input(project, key, field, given)
         elif key in project.graph.calls:
             label, after = _changed_layer(project, key, field, given)
         else:
             return
-        self._studio.do(label, after)
+        self._studio.edit(label, after)
 
 
 def _renamed(project: Project, key: str, given: str | bool | None) -> tuple[str, Project]:

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from kerastui.engine.project.graph import node_name, order
+from kerastui.engine.project.graph import node_name, order, sources
 from kerastui.engine.project.problems import Problem
 from kerastui.screens.build.graph_view import Facts, brief_repair, class_text, waiting
 from kerastui.screens.widgets import words
@@ -302,7 +302,7 @@ def _outline(facts: Facts) -> list[Row]:
     for number, key in enumerate(order(facts.graph), 1):
         call = facts.graph.calls.get(key)
         kind = class_text(facts.graph.layers[call.layer]) if call else "Input"
-        fed = ", ".join(node_name(facts.graph, source) for source in call.inputs) if call else ""
+        fed = ", ".join(node_name(facts.graph, source) for source in sources(facts.graph, key))
         report = facts.report(key)
         params = words.count(report.params) if report is not None and report.shape is not None else ""
         if call and facts.calls[call.layer][0] != key:

@@ -224,11 +224,11 @@ class BuildScreen(StageScreen):
         event.stop()
         self._after, self._before = event.after, event.before
         self.palette.add_class("-open")
-        self.palette.search("" if self.studio.project.graph.inputs else INPUT)
+        self.palette.search("" if self.studio.view.graph.inputs else INPUT)
 
     def _tell_purpose(self) -> None:
         """Say in the palette where a layer would go."""
-        graph, cursor = self.studio.project.graph, self.graph.cursor
+        graph, cursor = self.studio.view.graph, self.graph.cursor
         after = f"after {node_name(graph, cursor)}" if cursor else ""
         self.palette.set_purpose(f"before {node_name(graph, self._before)}" if self._before else after)
 
@@ -256,7 +256,7 @@ class BuildScreen(StageScreen):
         """Show where the layer would stand."""
         event.stop()
         if self.palette.has_focus_within and event.name and self.graph.cursor:
-            name = free_id(event.name, taken_names(self.studio.project.graph))
+            name = free_id(event.name, taken_names(self.studio.view.graph))
             self.graph.show_ghost(Ghost(name, event.name))
         else:
             self.graph.show_ghost(None)
@@ -271,7 +271,7 @@ class BuildScreen(StageScreen):
             self.refuse(error)
             return
         verb = "insert" if before and event.name != INPUT else "add"
-        self.do(f"{verb} {node_name(after.graph, key)}", after)
+        self.studio.edit(f"{verb} {node_name(after.graph, key)}", after)
         narrow = self.has_class("-narrow")
         self._before = ""
         self._show()
@@ -287,7 +287,7 @@ class BuildScreen(StageScreen):
 
         Marked cards all feed a layer that takes a list of inputs.
         """
-        project, cursor = self.studio.project, self.graph.cursor
+        project, cursor = self.studio.view, self.graph.cursor
         entry = catalog().layer(name)
         if name == INPUT or entry is None:
             return commands.add_input(project, starting_shape(self.studio))

@@ -10,6 +10,7 @@ import msgspec
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project.document import Project, Spec
+from kerastui.engine.project.graph import node_of
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.studio import Studio
 
@@ -80,13 +81,13 @@ class Facts(msgspec.Struct, frozen=True):
         found = self.project.graph.inputs.get(source)
         if found is not None:
             return (None, *found.shape)
-        report = self.checked.calls.get(source) if self.checked else None
-        return report.shape if report else None
+        tensor = self.checked.tensor(source) if self.checked else None
+        return tensor.shape if tensor else None
 
     def ending(self, output: str) -> str:
         """Return the activation an output ends in: `softmax`, `linear` for none; `""` where its layer has none."""
         graph = self.project.graph
-        call = graph.calls.get(self.outputs[output])
+        call = graph.calls.get(node_of(self.outputs[output]))
         if call is None:
             return ""
         layer = graph.layers[call.layer]

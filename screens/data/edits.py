@@ -11,7 +11,7 @@ from kerastui.engine.data.profile import FEW_CLASSES, ColumnProfile
 from kerastui.engine.data.split import CATEGORICAL
 from kerastui.engine.project import commands
 from kerastui.engine.project.document import Column, Encoding, Graph, Missing, Project, Role
-from kerastui.engine.project.graph import node_name
+from kerastui.engine.project.graph import node_name, node_of
 from kerastui.screens.data.columns import missing_choices
 from kerastui.screens.widgets.modals import Choice
 from kerastui.screens.widgets.words import shape
@@ -74,7 +74,9 @@ def column_with_encoding(found: ColumnProfile, column: Column, encoding: Encodin
 def ports(graph: Graph, column: Column) -> list[Choice]:
     """Return what a column can be bound to: inputs and a new one, or outputs for a target."""
     if column.role == "target":
-        return [Choice(name, summary=f"output of {node_name(graph, key)}") for name, key in graph.outputs.items()]
+        return [
+            Choice(name, summary=f"output of {node_name(graph, node_of(end))}") for name, end in graph.outputs.items()
+        ]
     inputs = [
         Choice(key, node_name(graph, key), f"input {shape((None, *given.shape))}")
         for key, given in graph.inputs.items()

@@ -11,7 +11,7 @@ from kerastui.engine.data.profile import ColumnProfile
 from kerastui.engine.data.split import CATEGORICAL
 from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project.document import Column, Graph, Split
-from kerastui.engine.project.graph import node_name
+from kerastui.engine.project.graph import node_name, node_of
 from kerastui.engine.project.problems import Problem
 from kerastui.screens.data.columns import decimals, number
 from kerastui.screens.data.facts import Facts
@@ -208,9 +208,9 @@ def _port(bound: Bound, each: Binding) -> tuple[str, str]:
     source = graph.outputs.get(each.to)
     if source is None:
         return "", ""
-    report = bound.checked.calls.get(source) if bound.checked else None
-    call = graph.calls.get(source)
-    return graph.layers[call.layer].class_name if call else "Input", shape(report.shape if report else None)
+    tensor = bound.checked.tensor(source) if bound.checked else None
+    call = graph.calls.get(node_of(source))
+    return graph.layers[call.layer].class_name if call else "Input", shape(tensor.shape if tensor else None)
 
 
 def _bound_problem(bound: Bound, width: int) -> list[Line]:
