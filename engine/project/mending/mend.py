@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from kerastui.engine.catalog.catalog import catalog
+from kerastui.engine.catalog.check import check_config
 from kerastui.engine.process.protocol import Checked
-from kerastui.engine.project.checks import check_project
-from kerastui.engine.project.document import Project
+from kerastui.engine.project.document import Graph, Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import consumers, dangling, node_name, node_of
 from kerastui.engine.project.inside import place_of, split_place
@@ -58,10 +59,9 @@ def mended(project: Project, checked: Checked | None, problems: Sequence[Problem
     """
     found = [*problems, *_types(project, checked)]
     open_ = [at for at, problem in enumerate(found) if problem.stage == "build" and problem.repair is None]
-    before = _errors(project) if open_ else set()
     for at in open_[:MOST]:
         repair = _repair(Case(project, checked, found[at]))
-        if repair is not None and _sound(project, repair, before):
+        if repair is not None and _sound(project, repair):
             found[at] = replace(found[at], repair=repair)
     return by_severity([*found, *_outward(project, found)])
 
@@ -93,17 +93,30 @@ def _end(case: Case) -> Repair | None:
     return Repair(f"make {node_name(case.graph, ends[0])} the output", "output", case.place(ends[0]))
 
 
-def _sound(project: Project, repair: Repair, before: set[tuple[str, str]]) -> bool:
-    """Tell whether a repair can be applied, and the document has no error after it that it had not before."""
+def _sound(project: Project, repair: Repair) -> bool:
+    """Tell whether a repair can be applied and leaves nothing that is wrong in the document by itself.
+
+    Only what it changes is looked at: the whole document takes 14 ms at 1,000 calls, for each of many problems.
+    """
     try:
         after = apply_repair(project, repair)
     except EditError:
         return False
-    return repair.kind == "output" or _errors(after) <= before
+    before = {"": project.graph, **project.models}
+    return all(_still_sound(before[key], graph) for key, graph in {"": after.graph, **after.models}.items())
 
 
-def _errors(project: Project) -> set[tuple[str, str]]:
-    return {(item.subject, item.what) for item in check_project(project) if item.severity == "error"}
+def _still_sound(before: Graph, after: Graph) -> bool:
+    if before is after:
+        return True
+    for key, call in after.calls.items():
+        if before.calls.get(key) is not call and not (call.inputs or call.named):
+            return False
+    for key, layer in after.layers.items():
+        entry = catalog().layer(layer.class_name) if before.layers.get(key) is not layer else None
+        if entry is not None and check_config(entry, layer.config):
+            return False
+    return set(before.outputs) <= set(after.outputs)
 
 
 def _types(project: Project, checked: Checked | None) -> Iterator[Problem]:
