@@ -49,6 +49,10 @@ class Repair(msgspec.Struct, frozen=True):
     value: Any = None
     slot: int = 0
 
+    def __hash__(self) -> int:
+        """Leave the value out, which may hold dictionaries, so that problems can be keys and told apart in sets."""
+        return hash((self.label, self.kind, self.target, self.name, self.slot))
+
 
 class Problem(msgspec.Struct, frozen=True):
     """Say what is wrong, where, and what to do next.
