@@ -32,7 +32,7 @@ def explain_call(error: Exception, class_name: str, shapes: Sequence[Shape]) -> 
     told = (
         _axes(text, class_name, shapes, gets)
         or _given(text, class_name, shapes, gets)
-        or _sizes(text, class_name, gets)
+        or _sizes(text, class_name, shapes, gets)
     )
     return told or (f"{text}; gets {gets}" if gets and gets not in text else text, "")
 
@@ -69,7 +69,7 @@ def _given(text: str, class_name: str, shapes: Sequence[Shape], gets: str) -> tu
     return None
 
 
-def _sizes(text: str, class_name: str, gets: str) -> tuple[str, str] | None:
+def _sizes(text: str, class_name: str, shapes: Sequence[Shape], gets: str) -> tuple[str, str] | None:
     """Say that sizes are not known, or do not fit."""
     if "must be fully-defined" in text:
         hint = "give the input a size, or insert Reshape before it"
@@ -77,7 +77,9 @@ def _sizes(text: str, class_name: str, gets: str) -> tuple[str, str] | None:
     if "incompatible shapes" in text or "matching shapes" in text:
         verb = "join" if class_name == "Concatenate" else class_name.lower()
         axis = " on every axis but the one they are joined along" if class_name == "Concatenate" else ""
-        return f"cannot {verb} {gets}: their shapes differ", f"give both branches the same size{axis}"
+        last = len({len(shape) for shape in shapes}) == len({shape[:-1] for shape in shapes}) == 1
+        differ = "the last axes differ" if last else "their shapes differ"
+        return f"cannot {verb} {gets}: {differ}", f"give both branches the same size{axis}"
     if pair := re.search(r"axis values (\d+) \(at axis (\d+)\) != (\d+) \(at axis (\d+)\)", text):
         what = f"cannot multiply {gets}: axis {pair[2]} has {pair[1]}, axis {pair[4]} has {pair[3]}"
         return what, "choose axes of the same size"

@@ -259,6 +259,10 @@ async def test_shapes_that_clash_stand_on_the_card_and_below(tmp_path: Path) -> 
         assert "cannot add (∅, 64) and (∅, 10)" in seat.text
         await seat.press("f8")
         assert seat.cursor == "add"
+        assert card.repair == "insert Dense 64"
+        await seat.press("f")
+        assert seat.card("add").state == "warning"  # it leads nowhere
+        assert seat.graph.calls["add"].inputs == ("dense", "dense_2")
 
 
 async def test_one_key_applies_the_repair(tmp_path: Path) -> None:

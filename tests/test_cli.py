@@ -155,7 +155,7 @@ def test_check_finds_shapes_that_do_not_fit(tmp_path: Path) -> None:
     write(tmp_path, wrong_shapes())
     done = run("check", str(tmp_path))
     assert done.exit_code == 1
-    assert "add: cannot add (∅, 64) and (∅, 48): their shapes differ" in done.stdout
+    assert "add: cannot add (∅, 64) and (∅, 48): the last axes differ" in done.stdout
     found = json.loads(run("check", str(tmp_path), "--json").stdout)["problems"]
     assert any(problem["subject"] == "add" and problem["severity"] == "error" for problem in found)
 

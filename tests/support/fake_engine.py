@@ -188,7 +188,9 @@ def check(graph: Graph) -> Checked:
             shapes[node], reports[node] = None, CallReport(waits=True)
             continue
         if layer.class_name in ("Add", "Multiply") and len({*known}) > 1:
-            what = f"cannot add {' and '.join(str(shape).replace('None', '∅') for shape in known)}: their shapes differ"
+            what = (
+                f"cannot add {' and '.join(str(shape).replace('None', '∅') for shape in known)}: the last axes differ"
+            )
             problems.append(Problem("error", "build", node, what, "give both branches the same size"))
             shapes[node], reports[node] = None, CallReport()
             continue

@@ -144,7 +144,7 @@ def _reshaped(case: Case, slot: int, sizes: Shape, axes: int) -> Repair | None:
 def join(case: Case) -> Repair | None:
     """Offer one shape for the inputs of a layer that joins them."""
     shapes = [shape for shape in case.shapes if shape is not None]
-    if "shapes differ" not in case.problem.what or len(shapes) != len(case.shapes):
+    if not case.problem.what.endswith("differ") or len(shapes) != len(case.shapes):
         return None
     if case.class_name == "Concatenate":
         return _concatenated(case, shapes)
