@@ -163,12 +163,12 @@ def test_problems_have_the_place_of_the_call() -> None:
 
 
 def test_a_check_costs_only_what_an_edit_touched(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kerastui.engine import checking
+    from kerastui.engine import calling, checking
 
     checker = Checker()
     checker.check(PROJECT)
     computed: list[str] = []
-    call_layer = checking.call_layer
+    call_layer = calling.call_layer
 
     def counted(node: str, *rest: Any) -> Any:
         computed.append(node)
