@@ -106,6 +106,13 @@ def test_a_model_may_stand_in_a_wrapper() -> None:
     assert (checked.calls["it"].shape, checked.calls["it"].params) == ((None, 7, 2), 8)
     assert checked.calls["it"].flops == 7 * checked.calls["each/d"].flops == 7 * 2 * 3 * 2
     assert build_model(project).output_shape == (None, 7, 2)
+    names = [layer.name for layer in build_model(project).layers[1].layer.layers]
+    assert names == ["x", "d"]
+    itself = replace(each, layers={"d": layer})
+    (problem,) = check(replace(project, models={"each": itself})).problems
+    assert (problem.subject, problem.what) == ("each/d", "the model each holds itself: each → each")
+    with pytest.raises(BuildError, match="holds itself"):
+        build_model(replace(project, models={"each": itself}))
     wider = replace(each, layers={"d": Layer("Dense", {"units": 9})})
     assert check(replace(project, models={"each": wider})).calls["it"].shape == (None, 7, 9)
 
