@@ -170,7 +170,7 @@ def same(expected: Any, value: Any, tolerance: float) -> None:
 
 @pytest.mark.slow
 @settings(
-    max_examples=12, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
 )
 @given(project=projects())
 def test_a_graph_survives_every_form(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
