@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.catalog.objects import build_object
+from kerastui.engine.custom.whole import model_class
 from kerastui.engine.explain import explain_call, plain_message
 from kerastui.engine.models.model import Functional
 from kerastui.engine.models.summary_rich import table_text
@@ -222,8 +223,9 @@ def build_model(project: Project) -> Functional:
     single = next(iter(outputs.values())) if len(outputs) == 1 else outputs
     try:
         inputs = [values[key] for key in graph.inputs if key in needed]
-        return Functional(inputs, single, name=_keras_name(project.name))
-    except ValueError as error:
+        model: Functional = model_class(project.compile.model)(inputs, single, name=_keras_name(project.name))
+        return model
+    except Exception as error:
         raise BuildError("", plain_message(error)) from None
 
 
@@ -249,21 +251,23 @@ def compile_model(project: Project, model: Functional) -> None:
     """
     settings = project.compile
     missing = [name for name in project.graph.outputs if name not in settings.losses]
-    if missing:
+    if missing and not settings.model:
         raise BuildError("", f"{missing[0]} has no loss", "choose one in Configure")
     try:
-        losses = {name: build_object(settings.losses[name], "loss") for name in project.graph.outputs}
+        losses = {
+            name: build_object(settings.losses[name], "loss") for name in project.graph.outputs if name not in missing
+        }
         metrics = {
             name: [build_object(metric, "metric") for metric in settings.metrics.get(name, ())]
             for name in project.graph.outputs
         }
         weights = {name: settings.loss_weights.get(name, 1.0) for name in losses}
-        single = next(iter(losses)) if len(losses) == 1 else None
+        single = next(iter(metrics)) if len(metrics) == 1 else None
         model.compile(
             optimizer=build_object(settings.optimizer, "optimizer"),
-            loss=losses[single] if single else losses,
+            loss=losses.get(single) if single else losses or None,
             metrics=metrics[single] if single else metrics,
-            loss_weights=None if single else weights,
+            loss_weights=None if single else weights or None,
             jit_compile=settings.jit_compile,
             run_eagerly=settings.run_eagerly,
             steps_per_execution=settings.steps_per_execution,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import isfunction
 from typing import Any
 
 from kerastui.engine.catalog.catalog import MODULES, NESTED, Entry, Kind, catalog
 from kerastui.engine.catalog.check import FOREIGN, check_config, check_spec, foreign_code
+from kerastui.engine.custom.objects import own_object
 from kerastui.engine.project.document import Spec, Value
 
 
@@ -32,8 +34,8 @@ def build_object(spec: Spec, kind: Kind, name: str = "") -> Any:
     if entry is None:
         raise ValueError(check_spec(kind, spec))
     _check_names(entry, spec)
-    made = getattr(import_module(MODULES[kind]), entry.name)
-    if kind == "activation":
+    made = own_object(entry.name) if entry.code else getattr(import_module(MODULES[kind]), entry.name)
+    if kind == "activation" or isfunction(made):
         return made
     arguments = {key: _build_value(value, entry, key) for key, value in spec.config.items()}
     try:
