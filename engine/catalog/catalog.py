@@ -167,7 +167,7 @@ class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
         return self._by_name.get(name)
 
 
-class Catalog(msgspec.Struct, frozen=True, dict=True):
+class Catalog(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
     """Hold everything that the pinned Keras offers.
 
     Args:
