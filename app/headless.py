@@ -168,10 +168,10 @@ def _problems(folder: Path, project: Project, trust: bool = False, all_: bool = 
     shapes: list[Problem] = []
     if all_ or not any(problem.severity == "error" for problem in found):
         quiet()
-        from kerastui.engine.building import Checker
+        from kerastui.engine.checking import Checker
 
         with redirect_stdout(sys.stderr):  # layers of the project's own may print
-            checked = Checker().check(project.graph)
+            checked = Checker().check(project)
         shapes = [*checked.problems, *data.target_problems(project, checked)]
     return together(found, shapes)
 

@@ -18,9 +18,10 @@ from projects import small_project
 
 from kerastui.cli import main
 from kerastui.engine import load_model
-from kerastui.engine.building import BuildError, Checker, build_model, compile_model
+from kerastui.engine.building import BuildError, build_model, compile_model
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.catalog.objects import build_object
+from kerastui.engine.checking import Checker
 from kerastui.engine.custom.reading import read_code
 from kerastui.engine.custom.running import PRIVATE
 from kerastui.engine.custom.trust import is_trusted
@@ -201,11 +202,11 @@ def trained(folder: Path) -> Run:
 def test_a_project_with_its_own_layer_is_checked_and_built(tmp_path: Path) -> None:
     given(tmp_path)
     project = own_project(scale=2.0)
-    checked = Checker().check(project.graph)
+    checked = Checker().check(project)
     assert checked.problems == ()
     assert checked.calls["scaled_tanh"].shape == (None, 64)
     given(tmp_path, LAYERS.replace("tanh(x)", "concatenate([x, x], axis=-1)"))
-    assert Checker().check(project.graph).calls["scaled_tanh"].shape == (None, 128)
+    assert Checker().check(project).calls["scaled_tanh"].shape == (None, 128)
     assert "ScaledTanh" in {type(layer).__name__ for layer in build_model(project).layers}
 
 
@@ -222,7 +223,7 @@ def test_an_error_while_it_is_built_or_called_has_its_line(
     given(tmp_path)
     number = next(at for at, text in enumerate(LAYERS.splitlines(), 1) if line in text)
     project = own_project(scale=config["scale"])
-    found = Checker().check(project.graph).problems[0]
+    found = Checker().check(project).problems[0]
     assert found.subject == "scaled_tanh"
     assert found.what.startswith(f"layers.py:{number}: ")
     assert said in found.what

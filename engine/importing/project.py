@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kerastui.engine.building import Checker
+from kerastui.engine.checking import Checker
 from kerastui.engine.custom.trust import trust_new
 from kerastui.engine.importing.graphs import Found, Refusal, graph_of, is_graph, output_names
 from kerastui.engine.importing.settings import compile_of
@@ -30,7 +30,7 @@ class Imported(NamedTuple):
 
     Args:
         project: The project; its `weights` name the file that `write_project` writes.
-        layers: Keras layers whose weights go into it, by id; empty for a model without trained weights.
+        layers: Keras layers whose weights go into it, by path; empty for a model without trained weights.
         left_out: What of the model is not in the project, in words; function and weights always are.
     """
 
@@ -91,7 +91,7 @@ def _project_of(model: Any, name: str, weights: bool) -> Imported:
     shapes = {key: tuple(tensor.shape) for key, tensor in _outputs(model).items()}
     settings, missing = compile_of(model.get_compile_config() if model.compiled else {}, shapes)
     layers = found.layers if weights else {}
-    project = Project(name, graph=found.graph, compile=settings, weights=WEIGHTS if layers else "")
+    project = Project(name, graph=found.graph, models=found.models, compile=settings, weights=WEIGHTS if layers else "")
     trained = [] if not model.compiled or not _has_state(model) else ["the optimizer's state"]
     return Imported(project, layers, [*found.notes, *missing, *trained])
 
@@ -139,7 +139,7 @@ def _write(folder: Path, imported: Imported) -> None:
 
 def _differences(model: Any, found: Found) -> list[Refusal]:
     """Compare what the document computes with what the model says of itself: the shape and type of each output."""
-    checked = Checker().check(found.graph)
+    checked = Checker().check(Project("imported", graph=found.graph, models=found.models))
     if checked.problems:
         return [Refusal(problem.subject, problem.what) for problem in checked.problems]
     different: list[Refusal] = []
