@@ -42,7 +42,7 @@ def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> E
     return put(output, text.encode(), overwrite, as_json)
 
 
-def put(output: Path, content: bytes, overwrite: bool, as_json: bool) -> Exit:
+def put(output: Path, content: bytes, overwrite: bool, as_json: bool, quietly: bool = False) -> Exit:
     """Write a file that a command was asked for.
 
     Args:
@@ -50,6 +50,7 @@ def put(output: Path, content: bytes, overwrite: bool, as_json: bool) -> Exit:
         content: What it is to hold.
         overwrite: Replace what is there.
         as_json: Print one JSON object.
+        quietly: Print nothing where it was written.
 
     Returns:
         0 if it was written.
@@ -60,5 +61,6 @@ def put(output: Path, content: bytes, overwrite: bool, as_json: bool) -> Exit:
         write_atomically(output, content)
     except OSError as error:
         return fail(f"{output} cannot be written: {error.strerror}", "", as_json)
-    click.echo(json.dumps({"file": str(output)}, ensure_ascii=False) if as_json else f"wrote {output}")
+    if not quietly:
+        click.echo(json.dumps({"file": str(output)}, ensure_ascii=False) if as_json else f"wrote {output}")
     return 0

@@ -10,10 +10,14 @@ import msgspec
 from kerastui.engine.catalog.catalog import Kind
 from kerastui.engine.project.document import Column, Data, Graph, Project, Spec
 from kerastui.engine.project.files import dumps
-from kerastui.engine.writing.differences import Difference, arguments, objects, shown, tables, told
+from kerastui.engine.writing.differences import Difference, What, arguments, objects, shown, tables, told
 from kerastui.engine.writing.differences_graph import graph_differences
 
 __all__ = ["Difference", "describe"]
+
+ADDED: tuple[str, What] = ("+", "added")
+REMOVED: tuple[str, What] = ("−", "removed")
+CHANGED: tuple[str, What] = ("", "changed")
 
 
 def describe(before: Project, after: Project) -> list[Difference]:
@@ -76,9 +80,9 @@ def _column(name: str, before: Column | None, after: Column | None) -> Iterator[
         yield from _fields(place, before, after)
     else:
         column = before or after or Column()
-        sign, what = ("−", "removed") if after is None else ("+", "added")
+        sign, what = REMOVED if after is None else ADDED
         encoding = "" if column.encoding == "none" else f", {column.encoding}"
-        yield Difference(what, place, f"{sign} {place} ({column.role}{encoding})")  # type: ignore[arg-type]
+        yield Difference(what, place, f"{sign} {place} ({column.role}{encoding})")
 
 
 def _fields(place: str, before: msgspec.Struct, after: msgspec.Struct) -> Iterator[Difference]:
@@ -96,9 +100,9 @@ def _field(value: object) -> str:
 def _model(key: str, before: Graph | None, after: Graph | None) -> Iterator[Difference]:
     if before is None or after is None:
         graph = before or after or Graph()
-        sign, what = ("−", "removed") if after is None else ("+", "added")
+        sign, what = REMOVED if after is None else ADDED
         calls = f"{len(graph.calls)} call{'' if len(graph.calls) == 1 else 's'}"
-        yield Difference(what, key, f"{sign} model {key} ({calls})")  # type: ignore[arg-type]
+        yield Difference(what, key, f"{sign} model {key} ({calls})")
     else:
         yield from graph_differences(before, after, key)
 
@@ -164,8 +168,8 @@ def _note(place: str, before: str | None, after: str | None) -> Iterator[Differe
     if after is None:
         yield Difference("removed", place, f"− note on {place}")
     else:
-        sign, what = ("+ note on", "added") if before is None else ("note on", "changed")
-        yield Difference(what, place, f"{sign} {place}: {' '.join(after.split())}")  # type: ignore[arg-type]
+        sign, what = ADDED if before is None else CHANGED
+        yield Difference(what, place, f"{sign} note on {place}: {' '.join(after.split())}".strip())
 
 
 def _moved(before: Project, after: Project) -> Iterator[Difference]:

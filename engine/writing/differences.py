@@ -87,7 +87,7 @@ def shown(value: Any) -> str:
 def told(spec: Spec, kind: Kind = "layer") -> str:
     """Return an object with its arguments, the one that tells most without its name: `Dense 64, activation relu`."""
     entry = catalog().get(kind, spec.class_name)
-    telling = entry.telling if entry and entry.telling in spec.config else ""
+    telling = entry.telling if entry and kind == "layer" and entry.telling in spec.config else ""
     rest = [f"{name} {shown(value)}" for name, value in spec.config.items() if name != telling]
     return ", ".join([f"{spec.class_name}{f' {shown(spec.config[telling])}' if telling else ''}", *rest])
 

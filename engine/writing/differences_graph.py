@@ -18,7 +18,7 @@ from kerastui.engine.project.graph import (
     wires_into,
 )
 from kerastui.engine.project.inside import place_of
-from kerastui.engine.writing.differences import Difference, arguments, shown, told
+from kerastui.engine.writing.differences import Difference, What, arguments, shown, told
 
 Slots = dict[tuple[str, int], str]
 """Source of each wire of a call, by argument and place within it."""
@@ -64,10 +64,13 @@ class _Graphs:
         yield from wires
         yield from self._ends()
 
-    def say(self, what: str, key: str, text: str) -> Difference:
+    def say(self, what: What, key: str, text: str) -> Difference:
         """Return a difference at a node, with the model in front of its text."""
-        place = place_of(self.model, key)
-        return Difference(what, place, f"{self.model}: {text}" if self.model else text)  # type: ignore[arg-type]
+        return Difference(what, place_of(self.model, key), f"{self.model}: {text}" if self.model else text)
+
+    def of(self, what: What, key: str, text: str) -> Difference:
+        """Return a difference whose text begins with the name of the node."""
+        return Difference(what, place_of(self.model, key), place_of(self.model, text))
 
     def _find_renamed(self) -> None:
         """Pair nodes that are the same but for their id, each after what feeds it."""
@@ -160,7 +163,7 @@ class _Graphs:
                 first, second = getattr(one, field), getattr(other, field)
                 if first != second:
                     text = f"{node_name(self.after, new)}: {field} {shown(first)} → {shown(second)}"
-                    yield self.say("changed", new, text)
+                    yield self.of("changed", new, text)
 
     def _arguments(self) -> Iterator[Difference]:
         """Yield what changed in layers, and in what their calls are given beside tensors."""
@@ -169,7 +172,7 @@ class _Graphs:
             name = layer_name(self.after, new)
             if one.class_name != other.class_name:
                 first, second = _layer(one), _layer(other)
-                yield self.say("changed", new, f"{name}: {first} → {second}")
+                yield self.of("changed", new, f"{name}: {first} → {second}")
             else:
                 yield from self._placed(new, arguments(name, one.config, other.config, other.class_name, "layer"))
         for old, new in self.kept.items():
@@ -180,11 +183,11 @@ class _Graphs:
                 layer = self.layers.get(first_call.layer)
                 if layer != second_call.layer:
                     text = f"{new}: a call of {first_call.layer} → of {layer_name(self.after, second_call.layer)}"
-                    yield self.say("changed", new, text)
+                    yield self.of("changed", new, text)
 
     def _placed(self, key: str, found: Iterator[Difference]) -> Iterator[Difference]:
         for difference in found:
-            yield self.say(difference.what, key, difference.text)
+            yield self.of(difference.what, key, difference.text)
 
     def _wires(self, old: str, new: str) -> Iterator[Difference]:
         """Yield what changed in the wires into a call, less what an added or removed card between explains."""
@@ -194,7 +197,7 @@ class _Graphs:
         moved = [source for source in lost.values() if source in won.values()]
         if moved and sorted(lost.values()) == sorted(won.values()):
             first, second = (", ".join(map(self.name, each.values())) for each in (before, after))
-            yield self.say("wired", new, f"{self.name(new)}: inputs {first} → {second}")
+            yield self.of("wired", new, f"{self.name(new)}: inputs {first} → {second}")
             return
         for at in dict.fromkeys([*lost, *won]):
             argument = f" {at[0]}" if at[0] else ""
@@ -206,7 +209,7 @@ class _Graphs:
                     yield self.say("wired", new, f"wire {self.name(won[at])} → {self.name(new)}{argument} added")
             elif not self._explained(lost[at], won[at], new):
                 first, second = self.name(lost[at]), self.name(won[at])
-                yield self.say("wired", new, f"{self.name(new)}{argument}: takes {second} in place of {first}")
+                yield self.of("wired", new, f"{self.name(new)}{argument}: takes {second} in place of {first}")
 
     def _explained(self, lost: str, won: str, target: str) -> bool:
         """Tell whether a card was put into a wire or taken out of it, and remember between what it stands."""
