@@ -25,7 +25,7 @@ from kerastui.engine.building import build_model, compile_model
 from kerastui.engine.catalog.catalog import MODULES, catalog
 from kerastui.engine.importing.graphs import graph_of
 from kerastui.engine.importing.values import alike
-from kerastui.engine.project.document import Input, Layer, Project
+from kerastui.engine.project.document import Call, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.files import write
 from kerastui.engine.project.graph import layer_name
 from kerastui.engine.starting_weights import write_weights
@@ -65,6 +65,10 @@ def assert_same(project: Project, code: str) -> Any:
     assert isinstance(found, type(expected))
     for one, other in zip(keras.tree.flatten(expected), keras.tree.flatten(found), strict=True):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(other), keras.ops.convert_to_numpy(one))
+    assert [layer.trainable for layer in stock.layers] == [layer.trainable for layer in ours.layers]
+    assert [len(layer.trainable_weights) for layer in stock.layers] == [
+        len(layer.trainable_weights) for layer in ours.layers
+    ]
     assert graph_of(stock).graph == graph_of(ours).graph
     return stock
 
@@ -74,7 +78,7 @@ def test_code_gives_the_same_model(name: str) -> None:
     assert_same(PROJECTS[name], python_code(PROJECTS[name]))
 
 
-@pytest.mark.parametrize("name", ["settings", "digits"])
+@pytest.mark.parametrize("name", ["settings", "digits", "listed"])
 def test_code_compiles_as_the_project_does(name: str) -> None:
     project = PROJECTS[name]
     module, ours = run(python_code(project)), build_model(project)
@@ -155,6 +159,31 @@ def test_notes_stand_above_the_line() -> None:
     code = python_code(PROJECTS["awkward"])
     assert '    # as wide as it must be\n    class_ = layers.Dense(2, name="class")(input_)\n' in code
     assert "    # a skip\n    #\n    # here\n" in code
+
+
+def test_operations_and_classes_of_the_project_are_called_by_name() -> None:
+    layers = {
+        "scaled": Layer("layers.ScaledTanh", {"scale": 0.5}),
+        "again": Layer("blocks.ScaledTanh"),
+        "both": Layer("ops.matmul"),
+        "part": Layer("ops.get_item", {"key": (Spec("Ellipsis"), Spec("slice", {"start": 1, "stop": None}), 0)}),
+        "shifted": Layer("ops.add"),
+    }
+    calls = {
+        "scaled": Call("scaled", ("x",)),
+        "again": Call("again", ("scaled",)),
+        "both": Call("both", ("scaled", "again")),
+        "part": Call("part", ("both",)),
+        "shifted": Call("shifted", ("part",), {}, {"x2": Spec("constant", {"value": (1.0, 2.0)})}),
+    }
+    made = Graph({"x": Input((2, 2))}, layers, calls, {"y": "shifted"})
+    code = python_code(Project("own", graph=made))
+    ast.parse(code)
+    assert "import keras\nimport numpy\nfrom keras import ops\n" in code
+    assert "from blocks import ScaledTanh as ScaledTanh_2\nfrom layers import ScaledTanh\n" in code
+    assert '    scaled = ScaledTanh(scale=0.5, name="scaled")(x)\n' in code
+    assert "    both = ops.matmul(scaled, again)\n    part = both[..., 1:, 0]\n" in code
+    assert '    shifted = ops.add(part, x2=numpy.array((1.0, 2.0), dtype="float32"))\n' in code
 
 
 def test_incomplete_graph_gives_code_all_the_same() -> None:

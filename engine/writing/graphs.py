@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from kerastui.engine.catalog.catalog import Entry, catalog
-from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Project, Spec, Structure, Value
+from kerastui.engine.catalog.catalog import catalog
+from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Project, Spec, Structure
 from kerastui.engine.project.graph import (
     calls_of,
     layer_name,
@@ -45,14 +46,15 @@ class GraphWriter:
     def __init__(self, project: Project, values: Values, taken: Sequence[str]) -> None:
         self.project, self.values, self.taken = project, values, taken
 
-    def body(self, model: str, name: Expression) -> list[str]:
+    def body(self, model: str, name: Expression, more: Mapping[str, Expression] = MappingProxyType({})) -> list[str]:
         """Return the lines of the function that builds a graph.
 
         Args:
             model: Id of a model inside, `""` for the project's own graph.
             name: The name that Keras's model gets, as Python.
+            more: What else Keras's model is told.
         """
-        return list(_Body(self, model).lines(name))
+        return list(_Body(self, model).lines({"name": name, **more}))
 
 
 class _Body:
@@ -64,8 +66,12 @@ class _Body:
         self.graph = graph = project.models[model] if model else project.graph
         self.notes = {node: project.notes.get(place_of(model, node), "") for node in nodes(graph)}
         self.needed = set().union(*(upstream(graph, node_of(source)) for source in graph.outputs.values()))
-        self.names = Names([*writer.taken, *(name for name in self.values.imports.values()), "name"])
-        self.variables = {node: self.names.new(node) for node in nodes(graph) if node in self.needed}
+        self.names = Names(
+            [*writer.taken, *(name for name in self.values.imports.values()), "name", "trainable", "numpy"]
+        )
+        self.inputs = [key for key in graph.inputs if key in self.needed or model]  # a model inside takes all of them
+        shown = [*self.inputs, *(key for key in graph.calls if key in self.needed)]
+        self.variables = {node: self.names.new(node) for node in shown}
         self.layers: dict[str, str] = {}
         ports = [wire for key in graph.calls for wire in wires_into(graph, key)]
         ends = [(node_of(source), port_of(source)) for source in graph.outputs.values()]
@@ -73,18 +79,17 @@ class _Body:
         for node, port in [*((wire.source, wire.port) for wire in ports), *ends]:
             self.ports.setdefault(node, set()).add(port)
 
-    def lines(self, name: Expression) -> Iterator[str]:
+    def lines(self, named: Mapping[str, Expression]) -> Iterator[str]:
         """Yield the lines of the body."""
-        taken = [key for key in self.graph.inputs if key in self.needed]
-        for key in taken:
+        for key in self.inputs:
             yield from self.input(key)
         for node in order(self.graph):
             if node in self.graph.calls and node in self.needed:
                 yield from self.call(node)
-        inputs = [(node_name(self.graph, key), text(self.variables[key])) for key in taken]
+        inputs = [(node_name(self.graph, key), text(self.variables[key])) for key in self.inputs]
         outputs = [(output, self.source(source)) for output, source in self.graph.outputs.items()]
         ends = structure(inputs, self.graph.takes, "list"), structure(outputs, self.graph.gives, "dict")
-        yield from lines("return ", call("keras.Model", *ends, name=name))
+        yield from lines("return ", call("keras.Model", *ends, **named))
 
     def input(self, key: str) -> Iterator[str]:
         """Yield the line of an input."""
@@ -99,19 +104,15 @@ class _Body:
         """Yield the lines of a call, and before its first one those of a layer that needs a name."""
         given = self.graph.calls[node]
         layer = self.graph.layers[given.layer]
-        entry = catalog().layer(layer.class_name)
         if layer.class_name.startswith("ops."):
-            function: Expression = (self.values.class_(layer.class_name, "layer"),)
-            more = {**layer.config, **given.arguments}
+            expression = self.operation(given, layer)
         else:
-            frozen = layer.class_name == MODEL and layer.config.get("trainable") is False
-            if given.layer not in self.layers and (frozen or len(self.called(given.layer)) > 1):
-                yield from self.layer(given.layer, frozen)
+            if given.layer not in self.layers and len(self.called(given.layer)) > 1:
+                yield from self.layer(given.layer)
             function = (self.layers[given.layer],) if given.layer in self.layers else self.made(given.layer)
-            more = dict(given.arguments)
-        arguments = self.arguments(given, layer, entry, more)
+            expression = (*function, *self.arguments(given, layer))
         yield from self.note(node)
-        yield from lines(f"{self.variables[node]} = ", (*function, *arguments))
+        yield from lines(f"{self.variables[node]} = ", expression)
 
     def note(self, node: str) -> Iterator[str]:
         """Yield what somebody wrote on a card, as comments."""
@@ -121,38 +122,53 @@ class _Body:
         """Return the calls of a layer that the model has."""
         return [key for key in calls_of(self.graph, layer) if key in self.needed]
 
-    def layer(self, key: str, frozen: bool) -> Iterator[str]:
+    def layer(self, key: str) -> Iterator[str]:
         """Yield the lines that make a layer on its own."""
         self.layers[key] = self.names.new(f"{key}_layer")
         yield from lines(f"{self.layers[key]} = ", self.made(key))
-        if frozen:
-            yield f"    {self.layers[key]}.trainable = False"
 
     def made(self, key: str) -> Expression:
         """Return the constructor of a layer."""
         layer = self.graph.layers[key]
         return self.values.object(Spec(layer.class_name, layer.config), "layer", layer_name(self.graph, key))
 
-    def arguments(self, given: Call, layer: Layer, entry: Entry | None, more: Mapping[str, Value]) -> Expression:
-        """Return what a layer is called with: tensors in order, then by name, then what is no tensor."""
-        tensors = [self.source(source) for source in given.inputs]
-        named = {
+    def named(self, given: Call) -> dict[str, Expression]:
+        """Return what a call is given by name: tensors, then what is no tensor."""
+        tensors = {
             key: self.source(source) if isinstance(source, str) else listed([self.source(item) for item in source])
             for key, source in given.named.items()
         }
-        named |= {key: self.values.value(value) for key, value in more.items()}
+        return tensors | {key: self.values.constant(value) for key, value in given.arguments.items()}
+
+    def arguments(self, given: Call, layer: Layer) -> Expression:
+        """Return what a layer is called with: tensors in order, then what has a name."""
+        tensors = [self.source(source) for source in given.inputs]
+        entry = catalog().layer(layer.class_name)
         if layer.class_name == MODEL:
-            return applied(self.handed(layer, tensors), **named)
+            tensors = [self.handed(layer, tensors)]
+        elif entry is not None and entry.inputs == "list":
+            tensors = [listed(tensors)]
+        return applied(*tensors, **self.named(given))
+
+    def operation(self, given: Call, layer: Layer) -> Expression:
+        """Return the call of a function of `keras.ops`."""
+        function = self.values.class_(layer.class_name, "layer")
+        tensors = [self.source(source) for source in given.inputs]
+        more = {**layer.config, **given.arguments}
+        if layer.class_name == "ops.get_item" and len(tensors) == 1:
+            return (*tensors[0], f"[{self.values.index(more.get('key'))}]")
+        named = self.named(given)
+        settings = {key: self.values.constant(value) for key, value in layer.config.items() if key not in named}
+        entry = catalog().layer(layer.class_name)
         if entry is not None and entry.inputs == "list":
-            return applied(listed(tensors), **named)
-        order_of = entry.tensors if entry is not None else ()
-        free = [name for name in order_of if name not in named]
-        if len(free) < len(order_of) and free[: len(tensors)] != list(order_of[: len(tensors)]):
-            # A number stands where the first tensor would: `ops.subtract(1.0, x)`.
-            by_name = dict(zip(free, tensors, strict=False)) | named
-            named = {key: by_name[key] for key in (*order_of, *by_name) if key in by_name}
-            tensors = []
-        return applied(*tensors, **named)
+            return call(function, listed(tensors), **settings, **named)
+        free = [name for name in entry.tensors if name not in named] if entry is not None else []
+        if entry is None or free[: len(tensors)] == list(entry.tensors[: len(tensors)]):
+            return call(function, *tensors, **settings, **named)
+        # A number stands where the first tensor would: `ops.subtract(1.0, x)`.
+        named |= dict(zip(free, tensors, strict=False))
+        first = [named.pop(name) for name in entry.tensors if name in named]
+        return call(function, *first, **settings, **named)
 
     def handed(self, layer: Layer, tensors: Sequence[Expression]) -> Expression:
         """Return what a model inside is called with, in the structure that it takes."""
@@ -174,10 +190,12 @@ class _Body:
         if port and not port.isdigit():
             return text(f"{variable}[{quoted(port)}]")
         if any(other and not other.isdigit() for other in ports):
-            return text(f"keras.tree.flatten({variable})[{port or 0}]")
-        if any(ports) or gives_several(layer, given):
-            return text(f"{variable}[{port or 0}]")
-        return text(variable)
+            return text(f"next(iter({variable}.values()))")
+        if not any(ports) and not gives_several(layer, given):
+            return text(variable)
+        # Cells above each other give their states in lists within the list.
+        whole = f"keras.tree.flatten({variable})" if isinstance(layer.config.get("cell"), tuple) else variable
+        return text(f"{whole}[{port or 0}]")
 
     def output(self, layer: Layer, port: str) -> str:
         """Return how an output is taken from what a model inside gives."""

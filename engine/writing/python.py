@@ -38,14 +38,13 @@ def python_code(project: Project) -> str:
     inside = _inner_first(project)
     values.builders = {key: names.new(f"build_{key}") for key in inside}
     writer = GraphWriter(project, values, [*FUNCTIONS, *values.builders.values()])
-    parts = [_model_inside(writer, key) for key in inside]
-    parts.append(
-        [
-            "def build_model() -> keras.Model:",
-            f'{STEP}"""Build the model, with new weights."""',
-            *writer.body("", text(quoted(keras_name(project.name)))),
-        ]
-    )
+    whole = [
+        "def build_model() -> keras.Model:",
+        f'{STEP}"""Build the model, with new weights."""',
+        *writer.body("", text(quoted(keras_name(project.name)))),
+    ]
+    parts = [*(_model_inside(writer, key) for key in reversed(inside))]  # from outside in: who is frozen is known then
+    parts = [*reversed(parts), whole]
     compiled = compiling(project, values)
     parts += [part for part in (compiled, loading(project), training(project, values) if compiled else []) if part]
     parts.append(showing(project, bool(compiled)))
@@ -61,10 +60,12 @@ def keras_name(name: str) -> str:
 def _head(project: Project, values: Values) -> list[str]:
     """Return docstring and imports."""
     used = [name for name in ("layers", "ops") if name in values.modules]
+    numpy = ["import numpy"] if "numpy" in values.modules else []
     found = [
         f'"""The network of the project {_worded(project.name)}, for Keras 3."""',
         "",
         "import keras",
+        *numpy,
         *([f"from keras import {', '.join(used)}"] if used else []),
     ]
     files: dict[str, list[str]] = {}
@@ -74,10 +75,11 @@ def _head(project: Project, values: Values) -> list[str]:
 
 
 def _model_inside(writer: GraphWriter, key: str) -> list[str]:
+    settable = ", trainable: bool | None = None" if key in writer.values.settable else ""
     return [
-        f"def {writer.values.builders[key]}(name: str) -> keras.Model:",
+        f"def {writer.values.builders[key]}(name: str{settable}) -> keras.Model:",
         f'{STEP}"""Build the model {_worded(key)}, which stands inside others."""',
-        *writer.body(key, text("name")),
+        *writer.body(key, text("name"), {"trainable": text("trainable")} if settable else {}),
     ]
 
 

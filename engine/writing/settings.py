@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from kerastui.engine.project.document import Compile, Project
 from kerastui.engine.project.graph import layer_name, node_name
+from kerastui.engine.writing.graphs import structure
 from kerastui.engine.writing.source import STEP, Expression, call, lines, listed, quoted, table, text
 from kerastui.engine.writing.values import Values
 
@@ -21,11 +22,16 @@ def compiling(project: Project, values: Values) -> list[str]:
         for name in outputs
         if settings.metrics.get(name)
     }
-    weights = {name: text(repr(settings.loss_weights.get(name, 1.0))) for name in losses}
+    gives, named = project.graph.gives, {name: text("None") for name in outputs}
     arguments: dict[str, Expression] = {"optimizer": values.object(settings.optimizer, "optimizer")}
-    arguments["loss"] = _each(losses, outputs)
-    arguments |= {"metrics": _each(metrics, outputs)} if metrics else {}
-    arguments |= {"loss_weights": table(list(weights.items()))} if settings.loss_weights and len(outputs) > 1 else {}
+    arguments["loss"] = _each({**named, **losses} if gives == "list" else losses, project)
+    if metrics:
+        arguments["metrics"] = _each(
+            {**dict.fromkeys(named, listed([])), **metrics} if gives == "list" else metrics, project
+        )
+    if settings.loss_weights and len(outputs) > 1:
+        weights = {name: text(repr(settings.loss_weights.get(name, 1.0))) for name in outputs}
+        arguments["loss_weights"] = _each(weights, project)
     return [
         "def compile_model(model: keras.Model) -> None:",
         f'{STEP}"""Give the model its optimizer, losses and metrics."""',
@@ -33,9 +39,10 @@ def compiling(project: Project, values: Values) -> list[str]:
     ]
 
 
-def _each(found: Mapping[str, Expression], outputs: list[str]) -> Expression:
-    """Return a setting of every output, or of the only one."""
-    return found[outputs[0]] if len(outputs) == 1 else table(list(found.items()))
+def _each(found: Mapping[str, Expression], project: Project) -> Expression:
+    """Return a setting of every output, as the model gives its outputs."""
+    gives = project.graph.gives or ("dict" if len(project.graph.outputs) > 1 else "")
+    return structure(list(found.items()), gives, "dict")
 
 
 def _running(settings: Compile) -> dict[str, Expression]:
@@ -58,7 +65,11 @@ def loading(project: Project) -> list[str]:
         f'{STEP}"""Load the weights of the project; a layer that they do not fit keeps its own."""',
     ]
     load = f"{STEP}model.load_weights(path, by_name=True, skip_mismatch=True)"
-    renamed = [(layer_name(project.graph, key), text(quoted(key))) for key in project.graph.layers]
+    renamed = [
+        (layer_name(project.graph, key), text(quoted(key)))
+        for key, layer in project.graph.layers.items()
+        if not layer.class_name.startswith("ops.")
+    ]
     renamed = [(name, key) for name, key in renamed if key != (quoted(name),)]
     if not renamed:
         return [*found, load]

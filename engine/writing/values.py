@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from kerastui.engine.catalog.catalog import KINDS, MODULES, NESTED, Entry, Kind, catalog
 from kerastui.engine.project.document import MODEL, Spec, Value
 from kerastui.engine.writing.names import Names
-from kerastui.engine.writing.source import Expression, call, listed, quoted, text
+from kerastui.engine.writing.source import Expression, call, flat, listed, quoted, text
 
 
 class Values:
@@ -16,14 +16,16 @@ class Values:
 
     Attributes:
         imports: Names that are imported from the project's own files: `{("layers", "ScaledTanh"): "ScaledTanh"}`.
-        modules: Namespaces of Keras that are used by their last name: `layers`, `ops`.
+        modules: Namespaces of Keras that are used by their last name: `layers`, `ops`; and `numpy`.
         builders: Name of the function that builds a model of the project, by the model's id.
+        settable: Ids of the models that are frozen, or set free, where they are applied.
     """
 
     def __init__(self, names: Names) -> None:
         self.imports: dict[tuple[str, str], str] = {}
         self.modules: set[str] = set()
         self.builders: dict[str, str] = {}
+        self.settable: set[str] = set()
         self._names = names
 
     def value(self, value: Value, kind: Kind | None = None) -> Expression:
@@ -56,13 +58,51 @@ class Values:
         entry = catalog().get(kind, spec.class_name)
         given = {"name": text(quoted(name))} if name else {}
         if spec.class_name == MODEL:
-            built = str(spec.config.get("model", ""))
-            return call(self.builders.get(built, built), *given.values())
+            return self._model(spec, name)
         function = self.class_(spec.class_name, kind, entry)
         if kind == "activation":
             return text(function)
         positional, named = self._arguments(spec.config, entry)
         return call(function, *positional, **named, **more, **given)
+
+    def _model(self, spec: Spec, name: str) -> Expression:
+        """Write how a model of the project is built; without a name of its own it has that of its graph."""
+        key = str(spec.config.get("model", ""))
+        trainable = spec.config.get("trainable")
+        given = {} if trainable is None else {"trainable": self.value(trainable)}
+        self.settable |= {key} if given else set()
+        return call(self.builders.get(key, "build_model"), text(quoted(name or key)), **given)
+
+    def constant(self, value: Value) -> Expression:
+        """Write a value that a call takes beside tensors: an array, an index, or any other."""
+        if isinstance(value, tuple):
+            return listed([self.constant(item) for item in value], "(")
+        if not isinstance(value, Spec):
+            return self.value(value)
+        config = value.config
+        match value.class_name:
+            case "slice":
+                return call("slice", *(self.value(config.get(name)) for name in ("start", "stop", "step")))
+            case "Ellipsis":
+                return text("...")
+            case "constant":
+                self.modules.add("numpy")
+                return call(
+                    "numpy.array",
+                    self.value(config.get("value")),
+                    dtype=self.value(config.get("dtype", "float32")),
+                )
+        return self.object(value, None)
+
+    def index(self, value: Value) -> str:
+        """Write an index, as it stands between square brackets: `:, 1:3`."""
+        if isinstance(value, tuple) and value:
+            return ", ".join(self.index(item) for item in value) + ("," if len(value) == 1 else "")
+        if isinstance(value, Spec) and value.class_name == "slice":
+            start, stop, step = (value.config.get(name) for name in ("start", "stop", "step"))
+            parts = [start, stop] if step is None else [start, stop, step]
+            return ":".join("" if part is None else flat(self.value(part)) for part in parts)
+        return flat(self.constant(value))
 
     def class_(self, name: str, kind: Kind, entry: Entry | None = None) -> str:
         """Return what a class is called in the code, and remember what that takes.
@@ -72,10 +112,10 @@ class Values:
             kind: What it is for.
             entry: What the catalog says of it.
         """
-        module, _, own = name.rpartition(".")
-        if module == "ops":
+        if name.startswith("ops."):
             self.modules.add("ops")
             return name
+        module, _, own = name.rpartition(".")
         if module:
             if (module, own) not in self.imports:
                 self.imports[module, own] = self._names.new(own)

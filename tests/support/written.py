@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastui.engine import templates
-from kerastui.engine.project.document import Call, Compile, Fit, Graph, Input, Layer, Project, Spec
+from kerastui.engine.project.document import MODEL, Call, Compile, Fit, Graph, Input, Layer, Project, Spec
 
 
 def graph(inputs: Mapping[str, Input], layers: Mapping[str, tuple[Layer, Any]], outputs: Mapping[str, str]) -> Graph:
@@ -122,6 +122,68 @@ def _pictures() -> Project:
     return Project("pictures", graph=graph({"image": Input((6, 6, 1))}, layers, {"features": "flat"}))
 
 
+def _nested() -> Project:
+    """Return a project with models inside models: called twice, frozen, in a wrapper, with states and structures."""
+    cell = Graph(
+        inputs={"text": Input((None, 8))},
+        layers={"lstm": Layer("LSTM", {"units": 4, "return_state": True})},
+        calls={"lstm": Call("lstm", ("text",))},
+        outputs={"code": "lstm", "memory": "lstm:2"},
+    )
+    tower = Graph(
+        inputs={"a": Input((4,)), "b": Input((4,), name="other")},
+        layers={"dense": Layer("Dense", {"units": 4}), "inner": Layer(MODEL, {"model": "step"}), "add": Layer("Add")},
+        calls={
+            "dense": Call("dense", ("b",)),
+            "inner": Call("inner", ("dense",)),
+            "add": Call("add", ("inner", "dense")),
+        },
+        outputs={"sum": "add", "b": "b"},
+        takes="dict",
+        gives="list",
+    )
+    step = graph({"x": Input((4,))}, {"dense": (Layer("Dense", {"units": 4}), "x")}, {"y": "dense"})
+    layers = {
+        "encoder": Layer(MODEL, {"model": "encoder"}, "shared"),
+        "gru": Layer("GRU", {"units": 4}),
+        "each": Layer("TimeDistributed", {"layer": Spec(MODEL, {"model": "step"})}),
+        "tower": Layer(MODEL, {"model": "tower", "trainable": False}),
+        "cells": Layer(
+            "RNN", {"cell": (Spec("LSTMCell", {"units": 2}), Spec("GRUCell", {"units": 3})), "return_state": True}
+        ),
+        "project": Layer("Dense", {"units": 4}),
+    }
+    calls = {
+        "encoder": Call("encoder", ("left",)),
+        "encoder_1": Call("encoder", ("right",)),
+        "gru": Call("gru", ("right",), {"initial_state": "encoder:memory"}, {"training": True}),
+        "project": Call("project", ("left",)),
+        "each": Call("each", ("project",)),
+        "tower": Call("tower", ("encoder:memory", "gru")),
+        "cells": Call("cells", ("right",)),
+    }
+    outputs = {"sum": "tower", "memory": "encoder_1:memory", "same": "tower:b", "each": "each", "state": "cells:1"}
+    made = Graph({"left": Input((5, 8)), "right": Input((None, 8))}, layers, calls, outputs, takes="dict")
+    return Project("nested", graph=made, models={"encoder": cell, "tower": tower, "step": step, "unused": step})
+
+
+def _listed() -> Project:
+    """Return a project that takes a list of one and gives one, with attention told what to do."""
+    layers = {
+        "attend": Layer("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}),
+        "mask": Layer("Dense", {"units": 5, "activation": "hard_sigmoid"}),
+    }
+    calls = {
+        "mask": Call("mask", ("x",)),
+        "attend": Call(
+            "attend", ("x", "x"), {"attention_mask": "mask"}, {"use_causal_mask": True, "return_attention_scores": True}
+        ),
+    }
+    made = Graph({"x": Input((5, 4))}, layers, calls, {"seen": "attend"}, takes="list", gives="list")
+    settings = Compile(losses={"seen": Spec("MeanSquaredError")}, metrics={"seen": (Spec("MeanAbsoluteError"),)})
+    return Project("listed", graph=made, compile=settings)
+
+
 def projects() -> dict[str, Project]:
     """Return all of them, the templates included, by name."""
     own = {
@@ -130,5 +192,7 @@ def projects() -> dict[str, Project]:
         "shared": _shared(),
         "pictures": _pictures(),
         "recurrent": _recurrent(),
+        "nested": _nested(),
+        "listed": _listed(),
     }
     return own | {item.name: templates.project(item.name) for item in templates.templates()}
