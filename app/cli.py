@@ -198,6 +198,21 @@ def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> N
 
 
 @main.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--output", "-o", type=FILE, required=True, help="File that ends in .svg, .png, .mmd, .dot or .txt.")
+@click.option("--model", default="", help="Draw this model inside in place of the whole.")
+@click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Colours.")
+@click.option("--shapes/--no-shapes", default=True, help="Compute shapes, which loads TensorFlow; done by default.")
+@OVERWRITE
+@JSON
+def picture(folder: Path, output: Path, **options: Any) -> None:
+    """Draw the graph of the project in FOLDER: SVG, PNG, Mermaid (.mmd), Graphviz (.dot) or text (.txt)."""
+    from kerastui.picture import picture as run
+
+    sys.exit(run(folder, output, **options))
+
+
+@main.command()
 @click.argument("sides", nargs=-1, required=True, metavar="A B")
 @JSON
 def diff(sides: tuple[str, ...], as_json: bool) -> None:
