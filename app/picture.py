@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kerastui.code import put
+from kerastui.engine.files import write_atomically
 from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.files import ProjectFileError, read
@@ -15,6 +17,9 @@ from kerastui.engine.project.inside import opened
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.writing.diagrams import graphviz, mermaid
 from kerastui.headless import Exit, fail, quiet
+
+if TYPE_CHECKING:
+    from kerastui.engine.studio import Studio
 
 Theme = Literal["dark", "light"]
 
@@ -111,6 +116,36 @@ def draw(
     colours = themes.LIGHT_PALETTE if theme == "light" else themes.DARK_PALETTE
     drawn = svg(cards, colours, f"{project.name}{f' › {model}' if model else ''}")
     return png(drawn) if suffix == ".png" else drawn.encode()
+
+
+def save_beside(studio: Studio, theme: Theme) -> Path:
+    """Write the graph that Build shows as an SVG into the project's folder, under a name that is free there.
+
+    Args:
+        studio: What is open.
+        theme: Its colours.
+
+    Returns:
+        The file: `graph.svg`, else `graph-2.svg`, ….
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    folder, stem = studio.open_workspace.folder, studio.model or "graph"
+    number, path = 1, folder / f"{stem}.svg"
+    while os.path.lexists(path):
+        number += 1
+        path = folder / f"{stem}-{number}.svg"
+    drawn = draw(
+        studio.project,
+        ".svg",
+        model=studio.model,
+        theme=theme,
+        checked=studio.checked,
+        problems=studio.problems,
+    )
+    write_atomically(path, drawn)
+    return path
 
 
 def png(drawn: str) -> bytes:

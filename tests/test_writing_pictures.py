@@ -10,9 +10,12 @@ from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
+from apps import make_app, settled, until
 from canvas_cases import chain, two_view
 from click.testing import CliRunner, Result
 from projects import small_project
+from textual.command import CommandPalette
+from textual.widgets import Input, OptionList
 from written import projects
 
 from kerastui import themes
@@ -21,6 +24,7 @@ from kerastui.engine.process.protocol import CallReport, Checked
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.files import write
 from kerastui.engine.writing.diagrams import graphviz, mermaid
+from kerastui.engine.writing.python import python_code
 from kerastui.picture import draw
 from kerastui.screens.build.canvas_view import GraphView
 from kerastui.screens.build.drawing import plain, svg
@@ -150,6 +154,27 @@ def test_a_png_says_what_it_takes_or_is_drawn(tmp_path: Path, monkeypatch: pytes
     assert run("picture", tmp_path, "-o", tmp_path / "graph.png", "--no-shapes").exit_code == 0
     assert (tmp_path / "graph.png").read_bytes() == b"\x89PNG"
     assert given == [draw(small_project(), ".svg").decode()]
+
+
+async def test_the_app_saves_pictures_and_copies_code(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        for title in ("project: save a picture", "project: save a picture", "project: copy as code"):
+            await pilot.press("ctrl+p")
+            await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+            app.screen.query_one(Input).value = title
+            await until(
+                pilot,
+                lambda: isinstance(app.screen, CommandPalette) and app.screen.query_one(OptionList).option_count == 1,
+            )
+            await pilot.press("enter")
+            await until(pilot, lambda: not isinstance(app.screen, CommandPalette))
+            await settled(pilot)
+        pictures = sorted(path.name for path in (tmp_path / "project").glob("*.svg"))
+        assert pictures == ["graph-2.svg", "graph.svg"]
+        assert "digit" in texts((tmp_path / "project" / "graph.svg").read_text(encoding="utf-8"))
+        assert app.clipboard == python_code(small_project())
 
 
 def test_an_empty_project_has_an_empty_picture() -> None:
