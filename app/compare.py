@@ -128,10 +128,12 @@ def _coloured(text: str) -> str:
 
 
 def _line_by_line(old: Path, new: Path) -> list[str]:
-    texts = []
-    for side in (old, new):
-        try:
-            texts.append(side.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True))
-        except OSError:
-            texts.append([])
-    return [line if line.endswith("\n") else f"{line}\n" for line in difflib.unified_diff(*texts, n=3)]
+    before, after = _lines(old), _lines(new)
+    return [line if line.endswith("\n") else f"{line}\n" for line in difflib.unified_diff(before, after)]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    except OSError:
+        return []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerastui.code import put
 from kerastui.engine.files import write_atomically
@@ -155,11 +156,11 @@ def png(drawn: str) -> bytes:
         PictureError: The library that does so is not installed.
     """
     try:
-        import resvg_py
+        resvg: Any = import_module("resvg_py")
     except ImportError:
         what = "a PNG takes the library resvg-py: pip install 'kerastui[png]', or write an .svg"
         raise PictureError(what) from None
-    return bytes(resvg_py.svg_to_bytes(svg_string=drawn, zoom=SCALE))
+    return bytes(resvg.svg_to_bytes(svg_string=drawn, zoom=SCALE))
 
 
 def _checked(project: Project) -> Checked:

@@ -54,19 +54,26 @@ def merge(base: Project, ours: Project, theirs: Project) -> Merged:
         ()
     """
     merger = _Merger()
-    plain = merger.tables(*(_opened(to_plain(side)) for side in (base, ours, theirs)), ())
+    first, second, third = (_opened(to_plain(side)) for side in (base, ours, theirs))
+    plain = _closed(merger.tables(first, second, third, ()))
     try:
-        project = from_plain(_closed(plain))
+        project = from_plain(plain)
         check_whole(project)
     except DocumentError as error:
-        where = ".".join(error.path)
-        lost = [difference.text for difference in describe(base, theirs)]
-        mine = to_plain(ours)
-        kept = {key: mine[key] for key in ("graph", "models", "compile", "layout", "notes") if key in mine}
-        rest = {key: item for key, item in _closed(plain).items() if key not in ("models", "notes")}
-        what = f"together the graph does not hold: {where}: {error}; of theirs was left out: {'; '.join(lost)}"
-        return Merged(from_plain({**rest, **kept}), (*merger.conflicts, what))
+        where = f"{'.'.join(error.path)}: " if error.path else ""
+        kept = from_plain(_with_graph_of(ours, plain))
+        taken = {difference.text for difference in describe(base, kept)}
+        lost = [difference.text for difference in describe(base, theirs) if difference.text not in taken]
+        what = f"together the graph does not hold: {where}{error}; left out of theirs: {'; '.join(lost)}"
+        return Merged(kept, (*merger.conflicts, what))
     return Merged(project, tuple(merger.conflicts))
+
+
+def _with_graph_of(ours: Project, plain: Plain) -> Plain:
+    """Return a merged plain project with our graph, and with all that speaks of its cards and outputs."""
+    mine, about = to_plain(ours), ("graph", "models", "compile", "layout", "notes")
+    kept = {key: mine[key] for key in about if key in mine}
+    return {key: item for key, item in plain.items() if key not in about} | kept
 
 
 def check_whole(project: Project) -> None:
@@ -78,7 +85,8 @@ def check_whole(project: Project) -> None:
     Raises:
         DocumentError: With the path of what mentions something else.
     """
-    graphs = {("graph",): project.graph, **{("models", key): graph for key, graph in project.models.items()}}
+    graphs: dict[tuple[str, ...], Graph] = {("graph",): project.graph}
+    graphs |= {("models", key): graph for key, graph in project.models.items()}
     for place, graph in graphs.items():
         check_references(graph, place)
         for key in graph.calls:
