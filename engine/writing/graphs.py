@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
@@ -32,6 +33,12 @@ SEVERAL = frozenset(
     )
 )
 """Functions that give several tensors, of which the first is meant where no other is named."""
+
+SCATTERED = frozenset(("ops.average", "ops.batch_normalization", "ops.image.scale_and_translate", "ops.slice_update"))
+"""Functions whose tensors do not all come first; those after the first are given by name."""
+
+STARRED: Mapping[str, tuple[str, ...]] = MappingProxyType({"ops.einsum": ("subscripts",), "ops.meshgrid": ()})
+"""Functions that take any number of tensors, each as an argument of its own, and what stands before them."""
 
 
 class GraphWriter:
@@ -160,14 +167,18 @@ class _Body:
         named = self.named(given)
         settings = {key: self.values.constant(value) for key, value in layer.config.items() if key not in named}
         entry = catalog().layer(layer.class_name)
-        if entry is not None and entry.inputs == "list":
-            return call(function, listed(tensors), **settings, **named)
-        free = [name for name in entry.tensors if name not in named] if entry is not None else []
-        if entry is None or free[: len(tensors)] == list(entry.tensors[: len(tensors)]):
+        if layer.class_name in STARRED:
+            before = [settings.pop(name) for name in STARRED[layer.class_name] if name in settings]
+            return call(function, *before, *tensors, **settings, **named)
+        if entry is None:
             return call(function, *tensors, **settings, **named)
-        # A number stands where the first tensor would: `ops.subtract(1.0, x)`.
+        if entry.inputs == "list":
+            return call(function, listed(tensors), **settings, **named)
+        # What has no name yet takes the tensors in order: of `ops.subtract` with a number as `x1`, `x2` does.
+        free = (name for name in entry.tensors if name not in named)
         named |= dict(zip(free, tensors, strict=False))
-        first = [named.pop(name) for name in entry.tensors if name in named]
+        leading = entry.tensors[:1] if layer.class_name in SCATTERED else entry.tensors
+        first = [named.pop(name) for name in takewhile(named.__contains__, leading)]
         return call(function, *first, **settings, **named)
 
     def handed(self, layer: Layer, tensors: Sequence[Expression]) -> Expression:
