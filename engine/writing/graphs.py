@@ -26,10 +26,10 @@ from kerastui.engine.writing.source import Expression, applied, call, lines, lis
 from kerastui.engine.writing.values import Values
 
 SEVERAL = frozenset(
-    f"ops.{name}"
-    for name in (
-        *("array_split", "eig", "eigh", "fft", "fft2", "histogram", "ifft2", "lu_factor", "meshgrid", "moments"),
-        *("nonzero", "qr", "rfft", "slogdet", "split", "stft", "svd", "top_k", "unstack"),
+    (
+        *("array_split", "ctc_decode", "dsplit", "eig", "eigh", "fft", "fft2", "histogram", "hsplit", "ifft2"),
+        *("lu_factor", "meshgrid", "moments", "nonzero", "qr", "rfft", "slogdet", "split", "stft", "svd", "top_k"),
+        *("unravel_index", "unstack", "vsplit"),
     )
 )
 """Functions that give several tensors, of which the first is meant where no other is named."""
@@ -221,7 +221,7 @@ class _Body:
 def gives_several(layer: Layer, given: Call) -> bool:
     """Tell whether a call gives several tensors, though perhaps only the first is used."""
     return (
-        layer.class_name in SEVERAL
+        (layer.class_name.startswith("ops.") and layer.class_name.rpartition(".")[2] in SEVERAL)
         or given.arguments.get("return_attention_scores") is True
         or _returns_state(layer.config)
     )

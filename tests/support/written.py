@@ -184,6 +184,35 @@ def _listed() -> Project:
     return Project("listed", graph=made, compile=settings)
 
 
+def _operations() -> Project:
+    """Return a project of functions of `keras.ops`, with numbers and arrays in place of tensors."""
+    half = Spec("slice", {"start": 1, "stop": None, "step": None})
+    layers = {
+        "both": Layer("ops.matmul"),
+        "parts": Layer("ops.split", {"indices_or_sections": 2, "axis": -1}),
+        "less": Layer("ops.subtract"),
+        "sum": Layer("ops.einsum", {"subscripts": "bij,bij->bi"}),
+        "joined": Layer("ops.concatenate", {"axis": 1}),
+        "cut": Layer("ops.get_item", {"key": (Spec("Ellipsis"), half)}),
+        "mean": Layer("ops.average", {"axis": -1}),
+        "shifted": Layer("ops.add"),
+        "end": Layer("Dense", {"units": 2}),
+    }
+    calls = {
+        "both": Call("both", ("x", "y")),
+        "parts": Call("parts", ("both",)),
+        "less": Call("less", ("parts:1",), {}, {"x1": 1.0}),
+        "sum": Call("sum", ("less", "parts")),
+        "joined": Call("joined", ("sum", "sum")),
+        "cut": Call("cut", ("joined",)),
+        "shifted": Call("shifted", ("cut",), {}, {"x2": Spec("constant", {"value": (1.0, 2.0, 3.0)})}),
+        "mean": Call("mean", ("shifted",), {"weights": "cut"}),
+        "end": Call("end", ("shifted",)),
+    }
+    made = Graph({"x": Input((2, 2)), "y": Input((2, 4))}, layers, calls, {"end": "end", "mean": "mean"})
+    return Project("operations", graph=made)
+
+
 def projects() -> dict[str, Project]:
     """Return all of them, the templates included, by name."""
     own = {
@@ -194,5 +223,6 @@ def projects() -> dict[str, Project]:
         "recurrent": _recurrent(),
         "nested": _nested(),
         "listed": _listed(),
+        "operations": _operations(),
     }
     return own | {item.name: templates.project(item.name) for item in templates.templates()}
