@@ -25,7 +25,7 @@ from kerastui.engine.building import build_model, compile_model
 from kerastui.engine.catalog.catalog import MODULES, catalog
 from kerastui.engine.importing.graphs import graph_of
 from kerastui.engine.importing.values import alike
-from kerastui.engine.project.document import Call, Graph, Input, Layer, Project, Spec
+from kerastui.engine.project.document import Call, Compile, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.files import write
 from kerastui.engine.project.graph import layer_name, node_of, port_of, rewired, wired, wires_into
 from kerastui.engine.starting_weights import write_weights
@@ -217,10 +217,12 @@ def test_operations_and_classes_of_the_project_are_called_by_name() -> None:
         "shifted": Call("shifted", ("part",), {}, {"x2": Spec("constant", {"value": (1.0, 2.0)})}),
     }
     made = Graph({"x": Input((2, 2))}, layers, calls, {"y": "shifted"})
-    code = python_code(Project("own", graph=made))
+    loss = Compile(losses={"y": Spec("layers.focal")}, metrics={"y": (Spec("layers.Recall", {"at": 2}),)})
+    code = python_code(Project("own", graph=made, compile=loss))
     ast.parse(code)
+    assert "loss=focal, metrics=[Recall(at=2)]" in code
     assert "import keras\nimport numpy\nfrom keras import ops\n" in code
-    assert "from blocks import ScaledTanh as ScaledTanh_2\nfrom layers import ScaledTanh\n" in code
+    assert "from blocks import ScaledTanh as ScaledTanh_2\nfrom layers import Recall, ScaledTanh, focal\n" in code
     assert '    scaled = ScaledTanh(scale=0.5, name="scaled")(x)\n' in code
     assert "    both = ops.matmul(scaled, again)\n    part = both[..., 1:, 0]\n" in code
     assert '    shifted = ops.add(part, numpy.array((1.0, 2.0), dtype="float32"))\n' in code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from kerastui.engine.project.document import Graph, Input, Layer, Spec
@@ -40,6 +41,7 @@ class _Graphs:
 
     def __init__(self, before: Graph, after: Graph, model: str) -> None:
         self.before, self.after, self.model = before, after, model
+        self.calls = {id(graph): Counter(call.layer for call in graph.calls.values()) for graph in (before, after)}
         self.kept = {key: key for key in nodes(before) if key in after.inputs or key in after.calls}
         self.kept = {key: key for key in self.kept if (key in before.inputs) == (key in after.inputs)}
         self._find_renamed()
@@ -48,7 +50,8 @@ class _Graphs:
             if old != new and old in before.calls and before.calls[old].layer not in self.layers:
                 self.layers[before.calls[old].layer] = after.calls[new].layer
         self.gone = [key for key in nodes(before) if key not in self.kept]
-        self.new = [key for key in order(after) if key not in self.kept.values()]
+        kept = set(self.kept.values())
+        self.new = [key for key in order(after) if key not in kept]
         self.between: dict[str, str] = {}
 
     def differences(self) -> Iterator[Difference]:
@@ -74,9 +77,9 @@ class _Graphs:
 
     def _find_renamed(self) -> None:
         """Pair nodes that are the same but for their id, each after what feeds it."""
-        old = [key for key in nodes(self.before) if key not in self.kept]
-        for new in order(self.after):
-            if new not in self.kept.values():
+        old, kept = [key for key in nodes(self.before) if key not in self.kept], set(self.kept.values())
+        for new in order(self.after) if old else ():
+            if new not in kept:
                 found = next((key for key in old if key not in self.kept and self._same(key, new)), None)
                 if found is not None:
                     self.kept[found] = new
@@ -119,8 +122,7 @@ class _Graphs:
         """Return what the source of a wire is called: as it is now, else as it was."""
         node = node_of(source)
         graph = self.after if node in self.after.inputs or node in self.after.calls else self.before
-        shared = node in graph.calls and len(calls_of(graph, graph.calls[node].layer)) > 1
-        return wired(node if shared else node_name(graph, node), port_of(source))
+        return wired(self._called(graph, node), port_of(source))
 
     def _removed(self, key: str) -> Difference:
         if key in self.before.inputs:
@@ -142,7 +144,9 @@ class _Graphs:
         return self.say("added", key, f"+ {self._called(self.after, key)} ({what}{given}){where}")
 
     def _called(self, graph: Graph, key: str) -> str:
-        return key if len(calls_of(graph, graph.calls[key].layer)) > 1 else node_name(graph, key)
+        """Return what a node is called: a call of a shared layer by its id, since they have one name."""
+        shared = key in graph.calls and self.calls[id(graph)][graph.calls[key].layer] > 1
+        return key if shared else node_name(graph, key)
 
     def _renamed(self) -> Iterator[Difference]:
         seen: set[tuple[str, str]] = set()

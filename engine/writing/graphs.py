@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from types import MappingProxyType
@@ -10,7 +11,6 @@ from typing import Any
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Project, Spec, Structure
 from kerastui.engine.project.graph import (
-    calls_of,
     layer_name,
     node_name,
     node_of,
@@ -53,15 +53,15 @@ class GraphWriter:
     def __init__(self, project: Project, values: Values, taken: Sequence[str]) -> None:
         self.project, self.values, self.taken = project, values, taken
 
-    def body(self, model: str, name: Expression, more: Mapping[str, Expression] = MappingProxyType({})) -> list[str]:
+    def body(self, model: str, whole: str = "keras.Model", **named: Expression) -> list[str]:
         """Return the lines of the function that builds a graph.
 
         Args:
             model: Id of a model inside, `""` for the project's own graph.
-            name: The name that Keras's model gets, as Python.
-            more: What else Keras's model is told.
+            whole: What the model is made as.
+            **named: What it is told beside inputs and outputs: its name.
         """
-        return list(_Body(self, model).lines({"name": name, **more}))
+        return list(_Body(self, model).lines(whole, named))
 
 
 class _Body:
@@ -80,13 +80,14 @@ class _Body:
         shown = [*self.inputs, *(key for key in graph.calls if key in self.needed)]
         self.variables = {node: self.names.new(node) for node in shown}
         self.layers: dict[str, str] = {}
+        self.called = Counter(call.layer for key, call in graph.calls.items() if key in self.needed)
         ports = [wire for key in graph.calls for wire in wires_into(graph, key)]
         ends = [(node_of(source), port_of(source)) for source in graph.outputs.values()]
         self.ports: dict[str, set[str]] = {}
         for node, port in [*((wire.source, wire.port) for wire in ports), *ends]:
             self.ports.setdefault(node, set()).add(port)
 
-    def lines(self, named: Mapping[str, Expression]) -> Iterator[str]:
+    def lines(self, whole: str, named: Mapping[str, Expression]) -> Iterator[str]:
         """Yield the lines of the body."""
         for key in self.inputs:
             yield from self.input(key)
@@ -96,7 +97,7 @@ class _Body:
         inputs = [(node_name(self.graph, key), text(self.variables[key])) for key in self.inputs]
         outputs = [(output, self.source(source)) for output, source in self.graph.outputs.items()]
         ends = structure(inputs, self.graph.takes, "list"), structure(outputs, self.graph.gives, "dict")
-        yield from lines("return ", call("keras.Model", *ends, **named))
+        yield from lines("return ", call(whole, *ends, **named))
 
     def input(self, key: str) -> Iterator[str]:
         """Yield the line of an input."""
@@ -114,7 +115,7 @@ class _Body:
         if layer.class_name.startswith("ops."):
             expression = self.operation(given, layer)
         else:
-            if given.layer not in self.layers and len(self.called(given.layer)) > 1:
+            if given.layer not in self.layers and self.called[given.layer] > 1:
                 yield from self.layer(given.layer)
             function = (self.layers[given.layer],) if given.layer in self.layers else self.made(given.layer)
             expression = (*function, *self.arguments(given, layer))
@@ -124,10 +125,6 @@ class _Body:
     def note(self, node: str) -> Iterator[str]:
         """Yield what somebody wrote on a card, as comments."""
         yield from (f"    # {line}".rstrip() for line in self.notes[node].splitlines())
-
-    def called(self, layer: str) -> list[str]:
-        """Return the calls of a layer that the model has."""
-        return [key for key in calls_of(self.graph, layer) if key in self.needed]
 
     def layer(self, key: str) -> Iterator[str]:
         """Yield the lines that make a layer on its own."""

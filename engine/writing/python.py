@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from kerastui.engine.project.document import MODEL, Graph, Project, Spec, Value
 from kerastui.engine.writing.graphs import GraphWriter
 from kerastui.engine.writing.names import Names
-from kerastui.engine.writing.settings import compiling, loading, showing, training
+from kerastui.engine.writing.settings import compiling, loading, model_class, showing, training
 from kerastui.engine.writing.source import STEP, quoted, text
 from kerastui.engine.writing.values import Values
 
@@ -41,7 +41,7 @@ def python_code(project: Project) -> str:
     whole = [
         "def build_model() -> keras.Model:",
         f'{STEP}"""Build the model, with new weights."""',
-        *writer.body("", text(quoted(keras_name(project.name)))),
+        *writer.body("", _made_as(project, values), name=text(quoted(keras_name(project.name)))),
     ]
     parts = [*(_model_inside(writer, key) for key in reversed(inside))]  # from outside in: who is frozen is known then
     parts = [*reversed(parts), whole]
@@ -76,11 +76,18 @@ def _head(project: Project, values: Values) -> list[str]:
 
 def _model_inside(writer: GraphWriter, key: str) -> list[str]:
     settable = ", trainable: bool | None = None" if key in writer.values.settable else ""
+    named = {"name": text("name")} | ({"trainable": text("trainable")} if settable else {})
     return [
         f"def {writer.values.builders[key]}(name: str{settable}) -> keras.Model:",
         f'{STEP}"""Build the model {_worded(key)}, which stands inside others."""',
-        *writer.body(key, text("name"), {"trainable": text("trainable")} if settable else {}),
+        *writer.body(key, "keras.Model", **named),
     ]
+
+
+def _made_as(project: Project, values: Values) -> str:
+    """Return the class that the model is made as: Keras's, or one of the project's own."""
+    own = model_class(project)
+    return values.class_(own, "layer") if own else "keras.Model"
 
 
 def _worded(name: str) -> str:
@@ -130,6 +137,7 @@ def _own_classes(project: Project, values: Values) -> None:
     settings = project.compile
     specs += [settings.optimizer, *settings.losses.values(), *project.fit.callbacks]
     specs += [metric for group in settings.metrics.values() for metric in group]
+    specs += [Spec(model_class(project))]
     for spec in specs:
         for each in _specs(spec):
             if "." in each.class_name:

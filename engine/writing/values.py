@@ -60,7 +60,7 @@ class Values:
         if spec.class_name == MODEL:
             return self._model(spec, name)
         function = self.class_(spec.class_name, kind, entry)
-        if kind == "activation":
+        if kind == "activation" or (kind in ("loss", "metric") and _is_function(spec)):
             return text(function)
         positional, named = self._arguments(spec.config, entry)
         return call(function, *positional, **named, **more, **given)
@@ -142,3 +142,9 @@ class Values:
 
 def _kind_of(name: str) -> Kind:
     return next((kind for kind in KINDS if catalog().get(kind, name) is not None), "layer")
+
+
+def _is_function(spec: Spec) -> bool:
+    """Tell whether a loss or metric of the project's own is a function, which is given and not called."""
+    module, _, own = spec.class_name.rpartition(".")
+    return bool(module) and own[:1].islower() and not spec.config
