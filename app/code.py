@@ -11,6 +11,7 @@ import click
 from kerastui.engine.files import write_atomically
 from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.files import ProjectFileError, read
+from kerastui.engine.project.weights import saved_layers
 from kerastui.engine.writing.python import python_code
 from kerastui.headless import Exit, fail
 
@@ -35,7 +36,7 @@ def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> E
         if problem.severity == "error" and problem.stage == "build":
             subject = f"{problem.subject}: " if problem.subject else ""
             return fail(f"{subject}{problem.what}", problem.hint, as_json)
-    text = python_code(project)
+    text = python_code(project, saved_layers(project, folder))
     if output is None:
         click.echo(json.dumps({"code": text}, ensure_ascii=False) if as_json else text, nl=as_json)
         return 0

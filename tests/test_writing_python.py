@@ -27,8 +27,9 @@ from kerastui.engine.importing.graphs import graph_of
 from kerastui.engine.importing.values import alike
 from kerastui.engine.project.document import Call, Compile, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.files import write
-from kerastui.engine.project.graph import layer_name, node_of, port_of, rewired, wired, wires_into
-from kerastui.engine.starting_weights import write_weights
+from kerastui.engine.project.graph import node_of, port_of, rewired, wired, wires_into
+from kerastui.engine.project.weights import saved_layers
+from kerastui.engine.starting_weights import _by_path, write_weights
 from kerastui.engine.writing.graphs import SCATTERED, STARRED
 from kerastui.engine.writing.python import python_code
 
@@ -171,28 +172,50 @@ def test_tensors_of_operations_come_first() -> None:
             assert [each.name for each in given[:count]] == list(entry.tensors[:count]), entry.name
 
 
-def test_weights_are_loaded_by_id(tmp_path: Path) -> None:
-    project = Project("weighty", graph=PROJECTS["pictures"].graph, weights="weights.h5")
-    renamed = {**project.graph.layers, "norm": Layer("BatchNormalization", {}, "conv_norm")}
-    project = Project("weighty", graph=_with_layers(project, renamed), weights="weights.h5")
-    ours = build_model(project)
-    for layer in ours.layers:
-        layer.set_weights([np.random.default_rng(1).uniform(size=value.shape) for value in layer.get_weights()])
-    names = {key: layer_name(project.graph, key) for key in project.graph.layers}
-    held = {key: ours.get_layer(name) for key, name in names.items() if ours.get_layer(name).weights}
+def filled(project: Project) -> Any:
+    """Build a project by our engine, with numbers that tell each weight from the others."""
+    model = build_model(project)
+    model.set_weights([np.random.default_rng(1).uniform(size=value.shape) for value in model.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize("name", ["pictures", "nested"])
+def test_weights_are_loaded_by_id(name: str, tmp_path: Path) -> None:
+    project = replace(PROJECTS[name], weights="weights.h5")
+    if name == "pictures":
+        renamed = {**project.graph.layers, "norm": Layer("BatchNormalization", {}, "conv_norm")}
+        project = _with_layers(project, renamed)
+    ours = filled(project)
+    held = dict(_by_path(project.graph, project.models, ours, ""))
     write_weights(tmp_path / "weights.h5", held)
-    code = python_code(project)
+    code = python_code(project, saved_layers(project, tmp_path))
+    assert code == python_code(project)
+    assert_loads(code, tmp_path, ours)
+
+
+def test_weights_follow_a_layer_that_was_put_into_a_model(tmp_path: Path) -> None:
+    project = replace(PROJECTS["nested"], weights="weights.h5")
+    ours = filled(project)
+    held = dict(_by_path(project.graph, project.models, ours, ""))
+    written = {{"encoder/lstm": "lstm", "gru": "core/gru"}.get(path, path): layer for path, layer in held.items()}
+    write_weights(tmp_path / "weights.h5", written)
+    assert_loads(python_code(project, saved_layers(project, tmp_path)), tmp_path, ours)
+
+
+def assert_loads(code: str, folder: Path, ours: Any) -> None:
+    """Check that code gives its model the weights in a folder, and that it keeps its names."""
     module = run(code)
     stock = module["build_model"]()
-    module["load_weights"](stock, str(tmp_path / "weights.h5"))
-    assert [layer.name for layer in stock.layers] == [layer.name for layer in ours.layers]
+    names = [layer.name for layer in stock.layers]
+    module["load_weights"](stock, str(folder / "weights.h5"))
+    assert [layer.name for layer in stock.layers] == names == [layer.name for layer in ours.layers]
     for one, other in zip(ours.get_weights(), stock.get_weights(), strict=True):
         np.testing.assert_array_equal(other, one)
-    assert "load_weights(model)" in code
+    assert "    load_weights(model)\n" in code
 
 
-def _with_layers(project: Project, layers: dict[str, Layer]) -> Any:
-    return replace(project.graph, layers=layers)
+def _with_layers(project: Project, layers: dict[str, Layer]) -> Project:
+    return replace(project, graph=replace(project.graph, layers=layers))
 
 
 def test_notes_stand_above_the_line() -> None:
@@ -267,7 +290,7 @@ def graphs(draw: st.DrawFn) -> Project:
 
 
 @given(graphs())
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_any_graph_survives_code(project: Project) -> None:
     assert_same(project, python_code(project))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from kerastui.engine.project.document import MODEL, Graph, Project, Spec, Value
 from kerastui.engine.writing.graphs import GraphWriter
@@ -15,7 +15,7 @@ FUNCTIONS = ("build_model", "compile_model", "load_weights", "train", "main", "m
 """Names that every module of ours has."""
 
 
-def python_code(project: Project) -> str:
+def python_code(project: Project, saved: Collection[str] = ()) -> str:
     """Write a project as Python code: the model, how it is compiled, and how it is trained.
 
     The code needs Keras 3 and, where the project has layers of its own, the files they are in. It gives a model with
@@ -23,6 +23,7 @@ def python_code(project: Project) -> str:
 
     Args:
         project: The project.
+        saved: Paths of the layers in its file of weights; `()` where that is not known, and no layer was grouped since.
 
     Returns:
         The text of a module, formatted as ruff and black format it.
@@ -46,7 +47,9 @@ def python_code(project: Project) -> str:
     parts = [*(_model_inside(writer, key) for key in reversed(inside))]  # from outside in: who is frozen is known then
     parts = [*reversed(parts), whole]
     compiled = compiling(project, values)
-    parts += [part for part in (compiled, loading(project), training(project, values) if compiled else []) if part]
+    parts += [
+        part for part in (compiled, loading(project, saved), training(project, values) if compiled else []) if part
+    ]
     parts.append(showing(project, bool(compiled)))
     parts.append(['if __name__ == "__main__":', f"{STEP}main()"])
     return "\n\n\n".join("\n".join(part) for part in [_head(project, values), *parts]) + "\n"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from kerastui.engine.project.document import Compile, Project
+from kerastui.engine.project.document import MODEL, Compile, Graph, Project
 from kerastui.engine.project.graph import layer_name, node_name
 from kerastui.engine.writing.graphs import structure
 from kerastui.engine.writing.source import STEP, Expression, call, lines, listed, quoted, table, text
@@ -62,34 +62,78 @@ def _written(value: object) -> str:
     return quoted(value) if isinstance(value, str) else repr(value)
 
 
-def loading(project: Project) -> list[str]:
-    """Return the function that loads the weights which training starts from; no lines where it starts from new ones."""
+def loading(project: Project, saved: Collection[str]) -> list[str]:
+    """Return the function that loads the weights which training starts from; no lines where it starts from new ones.
+
+    Args:
+        project: The project.
+        saved: Paths of layers that the file has, where that is known.
+    """
     if not project.weights:
         return []
     found = [
         f"def load_weights(model: keras.Model, path: str = {quoted(project.weights)}) -> None:",
         f'{STEP}"""Load the weights of the project; a layer that they do not fit keeps its own."""',
     ]
-    load = f"{STEP}model.load_weights(path, by_name=True, skip_mismatch=True)"
-    renamed = [
-        (layer_name(project.graph, key), text(quoted(key)))
-        for key, layer in project.graph.layers.items()
-        if not layer.class_name.startswith("ops.")
-    ]
-    renamed = [(name, key) for name, key in renamed if key != (quoted(name),)]
-    if not renamed:
-        return [*found, load]
+    parts = list(_parts(project, project.graph, ("model",), "", _moved(project, saved)))
+    if len(parts) == 1 and not parts[0][1]:
+        return [*found, f"{STEP}model.load_weights(path, by_name=True, skip_mismatch=True)"]
+    table_of = [listed([text(model), table(paths)], "(") for model, paths in parts]
     return [
         *found,
-        f"{STEP}# The file knows these layers by other names.",
-        *lines("names = ", table(renamed)),
-        f"{STEP}kept = [layer.name for layer in model.layers]",
-        f"{STEP}for layer in model.layers:",
-        f"{STEP * 2}layer.name = names.get(layer.name, layer.name)",
-        load,
-        f"{STEP}for layer, name in zip(model.layers, kept):",
-        f"{STEP * 2}layer.name = name",
+        f"{STEP}# The file knows these layers by their ids in the project, behind those of the",
+        f"{STEP}# models they stand in.",
+        *lines("parts = ", listed(table_of)),
+        f"{STEP}for part, paths in parts:",
+        f"{STEP * 2}names = [layer.name for layer in part.layers]",
+        f"{STEP * 2}for layer in part.layers:",
+        f"{STEP * 3}layer.name = paths.get(layer.name, layer.name)",
+        f"{STEP * 2}part.load_weights(path, by_name=True, skip_mismatch=True)",
+        f"{STEP * 2}for layer, name in zip(part.layers, names):",
+        f"{STEP * 3}layer.name = name",
     ]
+
+
+def _parts(
+    project: Project, graph: Graph, model: tuple[str, ...], before: str, moved: Mapping[str, str]
+) -> Iterator[tuple[str, list[tuple[str, Expression]]]]:
+    """Yield the model and those inside it, each with the layers that the file has under another name than theirs."""
+    inside: list[tuple[Graph, tuple[str, ...], str]] = []
+    paths: list[tuple[str, Expression]] = []
+    for key, layer in graph.layers.items():
+        name, path = layer_name(graph, key), before + key
+        if layer.class_name == MODEL and layer.config.get("model") in project.models:
+            within = (*model, f"get_layer({quoted(name)})")
+            inside.append((project.models[str(layer.config["model"])], within, f"{path}/"))
+        elif not layer.class_name.startswith("ops.") and moved.get(path, path) != name:
+            paths.append((name, text(quoted(moved.get(path, path)))))
+    yield ".".join(model), paths
+    for each in inside:
+        yield from _parts(project, *each, moved)
+
+
+def _moved(project: Project, saved: Collection[str]) -> dict[str, str]:
+    """Return the path in the file of layers that were grouped, or taken out of a group, since it was written.
+
+    A layer keeps its id then, which tells it if it is the only one of that id on both sides.
+    """
+    paths = [path for path in _paths(project, project.graph, "") if path not in saved]
+    left = [path for path in saved if path not in set(_paths(project, project.graph, ""))]
+    ends, others = ([path.rpartition("/")[2] for path in side] for side in (paths, left))
+    return {
+        path: left[others.index(end)]
+        for path, end in zip(paths, ends, strict=True)
+        if ends.count(end) == others.count(end) == 1
+    }
+
+
+def _paths(project: Project, graph: Graph, before: str) -> Iterator[str]:
+    for key, layer in graph.layers.items():
+        inner = project.models.get(str(layer.config.get("model"))) if layer.class_name == MODEL else None
+        if inner is None:
+            yield before + key
+        else:
+            yield from _paths(project, inner, f"{before}{key}/")
 
 
 def training(project: Project, values: Values) -> list[str]:
