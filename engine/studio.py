@@ -366,8 +366,9 @@ class Studio:
         if self.workspace is None:
             return
         project = self.workspace.project
-        found = [*check_project(project), *check_weights(project, self.workspace.folder)]
-        found += [*self.code.problems(project), *self.data.problems(project)]
+        found = self.code.problems(project)  # first: what calls lack for want of it comes after
+        found += [*check_project(project), *check_weights(project, self.workspace.folder)]
+        found += self.data.problems(project)
         shapes: list[Problem] = []
         if self.checked is not None and not self.stale:
             shapes = [*self.checked.problems, *self.data.target_problems(project, self.checked)]

@@ -232,7 +232,7 @@ def class_text(layer: Layer) -> str:
     entry = catalog().layer(layer.class_name)
     value = layer.config.get(entry.telling) if entry and entry.telling else None
     told = telling_text(value)
-    name = entry.short if entry else layer.class_name
+    name = entry.short if entry else layer.class_name.rpartition(".")[2]
     return f"{name} {told}" if told else name
 
 
