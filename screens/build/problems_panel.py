@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from kerastui.engine.project.graph import node_name, order, sources
 from kerastui.engine.project.problems import Problem
-from kerastui.screens.build.graph_view import Facts, brief_repair, class_text, waiting
+from kerastui.screens.build.graph_view import Facts, brief_repair, class_text, model_of, waiting
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.cursor_view import CursorView
 from kerastui.screens.widgets.glyphs import glyphs
@@ -301,7 +301,8 @@ def _outline(facts: Facts) -> list[Row]:
     rows = []
     for number, key in enumerate(order(facts.graph), 1):
         call = facts.graph.calls.get(key)
-        kind = class_text(facts.graph.layers[call.layer]) if call else "Input"
+        layer = facts.graph.layers[call.layer] if call else None
+        kind = class_text(layer, model_of(facts.project, layer)) if layer else "Input"
         fed = ", ".join(node_name(facts.graph, source) for source in sources(facts.graph, key))
         report = facts.report(key)
         params = words.count(report.params) if report is not None and report.shape is not None else ""
