@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 
 from kerastui.engine.catalog.search import rank
+from kerastui.engine.project.document import MODEL
 
 Kind: TypeAlias = Literal[
     "layer",
@@ -160,6 +161,22 @@ class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
         return self._by_name.get(name)
 
 
+MODEL_ENTRY: Final = Entry(
+    kind="layer",
+    name=MODEL,
+    category="models",
+    summary="A model inside: a graph of the project, applied like a layer.",
+    arguments=(
+        Argument("model", "str", required=True, help="Which graph of the project it is."),
+        Argument("trainable", "bool", default=True, help="Whether training changes its weights."),
+    ),
+    inputs="many",
+    telling="model",
+    offered=False,
+)
+"""What a layer that is a graph of the project takes; no class of Keras."""
+
+
 class Catalog(msgspec.Struct, frozen=True, dict=True):
     """Hold everything that the pinned Keras offers.
 
@@ -178,7 +195,8 @@ class Catalog(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def _by_name(self) -> Mapping[tuple[Kind, str], Entry]:
         aliases = {(entry.kind, alias): entry for entry in self.entries for alias in entry.aliases}
-        return aliases | {(entry.kind, entry.name): entry for entry in self.entries}
+        named = {(entry.kind, entry.name): entry for entry in (*self.entries, MODEL_ENTRY)}
+        return aliases | named
 
     @cached_property
     def _offered(self) -> Mapping[Kind, tuple[Entry, ...]]:
