@@ -12,7 +12,7 @@ from kerastui.engine.project.document import Layer, Project, Spec
 from kerastui.engine.project.problems import Problem, Repair
 from kerastui.screens.build.fields import layer_rows
 from kerastui.screens.build.graph_view import Facts, brief_repair, class_text, graph_view, waiting
-from kerastui.screens.build.inspector import read_shape
+from kerastui.screens.build.inspector_edits import read_shape
 from kerastui.screens.build.palette import shorten_name
 from kerastui.screens.widgets.argument_fields import entered, fields_of, shown
 from kerastui.screens.widgets.form import Field, Heading, Note

@@ -131,6 +131,8 @@ class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
         inputs: How a layer is called: `"one"` tensor, a `"list"` of two or more, or `"many"` tensors of different
             roles, named in `tensors`.
         tensors: Names of the tensor arguments of a layer's `call`, required ones first.
+        named: Names of its further tensor arguments, such as masks and `initial_state`.
+        options: Arguments of `call` that are no tensors, such as `training`.
         telling: Name of the one argument to be shown on a card; `""` if none.
         aliases: Other public names of the same class.
         offered: False where picking it makes no sense: it needs Python code, is made by Keras itself, or works only
@@ -145,6 +147,8 @@ class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
     arguments: tuple[Argument, ...] = ()
     inputs: Literal["one", "list", "many"] = "one"
     tensors: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    options: tuple[Argument, ...] = ()
     telling: str = ""
     aliases: tuple[str, ...] = ()
     offered: bool = True

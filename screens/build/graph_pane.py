@@ -19,15 +19,14 @@ from kerastui.engine.studio import Studio
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_modes import Connecting, Moving
 from kerastui.screens.build.canvas_pane import CanvasPane
-from kerastui.screens.build.graph_view import Facts, class_text, facts_of, graph_view, totals
+from kerastui.screens.build.costs import total_words
+from kerastui.screens.build.graph_view import Facts, class_text, facts_of, graph_view
 from kerastui.screens.build.wire_reasons import why_no_target, why_not
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
+from kerastui.screens.widgets.ink import line_width
 from kerastui.screens.widgets.modals import Choice, Choose, Prompt
 from kerastui.screens.widgets.refusal import Refused
-
-NARROW = 60
-"""Columns below which the bottom border names the parameters only."""
 
 _CANVAS = {binding.id: binding for binding in GraphCanvas.BINDINGS if isinstance(binding, Binding)}
 _FIRST = ("graph.connect", "graph.open", "graph.zoom_out", "graph.leave")
@@ -114,9 +113,8 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
         warnings = sum(problem.severity == "warning" for problem in facts.problems)
         counts = [(f"{glyphs().error} {errors}", "error")] if errors else []
         counts += [("  " if counts else "", ""), (f"{glyphs().warning} {warnings}", "warning")] if warnings else []
-        total = totals(facts)
-        if self.size.width < NARROW:
-            total = total.split(f" {glyphs().separator} ")[-1]
+        room = self.size.width - 6 - line_width(counts)
+        total = total_words(facts, room)
         if facts.checked is None and self._studio.engine_state.kind == "starting":
             total += f" {glyphs().separator} shapes wait for the engine"
         self.set_titles(facts.project.name, self._state_words(), total, counts)
