@@ -32,7 +32,7 @@ from kerastui.engine.process.protocol import (
 from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit
-from kerastui.engine.project.inside import closed, opened
+from kerastui.engine.project.inside import closed, opened, tidied
 from kerastui.engine.project.problems import Problem, Repair, together
 from kerastui.engine.project.repairs import apply_repair
 from kerastui.engine.project.weights import check_weights
@@ -163,11 +163,13 @@ class Studio:
     def do(self, label: str, after: Project) -> Edit | None:
         """Make the document equal to another one, as one edit that can be taken back.
 
+        Models inside that nobody uses after the edit go with it.
+
         Args:
             label: What is done, for the history.
             after: The document as it should be; commands (`project/commands.py`) give it.
         """
-        edit = self.open_workspace.do(label, after)
+        edit = self.open_workspace.do(label, tidied(after, self.project))
         if edit is not None:
             self._edited()
         return edit

@@ -131,8 +131,8 @@ class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
         inputs: How a layer is called: `"one"` tensor, a `"list"` of two or more, or `"many"` tensors of different
             roles, named in `tensors`.
         tensors: Names of the tensor arguments of a layer's `call`, required ones first.
-        named: Names of its further tensor arguments, such as masks and `initial_state`.
-        options: Arguments of `call` that are no tensors, such as `training`.
+        named: Further tensor arguments of `call`, given by name: masks, `initial_state`.
+        options: Arguments of `call` that are no tensors: `training`, `use_causal_mask`.
         telling: Name of the one argument to be shown on a card; `""` if none.
         aliases: Other public names of the same class.
         offered: False where picking it makes no sense: it needs Python code, is made by Keras itself, or works only

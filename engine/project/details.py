@@ -1,15 +1,13 @@
-"""Commands for what stands beside the arguments of a layer: its call, its note, how a model takes tensors."""
+"""Commands for what stands beside the arguments of a layer: its call, how a model takes tensors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
 from kerastui.engine.project.document import MODEL, Call, Graph, Project, Structure, Value
 from kerastui.engine.project.edits import EditError
-from kerastui.engine.project.graph import nodes
 
 
 def set_call_argument(project: Project, call: str, argument: str, value: Value) -> Project:
@@ -67,18 +65,6 @@ def set_model(project: Project, layer: str, model: str) -> Project:
     found = graph.layers[layer]
     layers = {**graph.layers, layer: replace(found, config={**found.config, "model": model})}
     return replace(project, graph=replace(graph, layers=layers))
-
-
-def set_note(project: Project, node: str, text: str) -> Project:
-    """Write a note on a card; an empty one takes it away.
-
-    Raises:
-        EditError: There is no such input or call.
-    """
-    if node not in set(nodes(project.graph)):
-        raise EditError(f"there is no input or layer {node}")
-    notes: Mapping[str, str] = {key: note for key, note in project.notes.items() if key != node}
-    return replace(project, notes={**notes, node: text.strip()} if text.strip() else notes)
 
 
 def _call(graph: Graph, key: str) -> Call:

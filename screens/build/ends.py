@@ -19,7 +19,7 @@ LABEL = 5
 
 
 def end_rows(facts: Facts, key: str) -> list[FormRow]:
-    """Return what goes in and what comes out, and the names of the outputs of the graph that it is.
+    """Return what goes in and what comes out.
 
     Args:
         facts: What is known of the graph.
@@ -28,10 +28,6 @@ def end_rows(facts: Facts, key: str) -> list[FormRow]:
     lines = [*_inputs(facts, key), *_outputs(facts, key)]
     width = max(len(label) + 2 for label, _, _ in lines)
     rows: list[FormRow] = [Note(_line(*line, max(width, LABEL))) for line in lines]
-    named = [name for name, source in facts.graph.outputs.items() if node_of(source) == key]
-    if named:
-        what = "output " if len(named) == 1 else "outputs "
-        rows.append(Note([(f"{glyphs().output} {what}", "muted"), (", ".join(named), "text")]))
     return rows
 
 

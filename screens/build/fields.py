@@ -12,7 +12,7 @@ from kerastui.engine.project.graph import layer_name, node_name
 from kerastui.engine.project.problems import Problem
 from kerastui.screens.build.ends import end_rows, problem_rows, sharing_rows
 from kerastui.screens.build.graph_view import Facts
-from kerastui.screens.build.side_fields import GIVES, TAKES, call_rows, model_rows, note_rows, structure_field
+from kerastui.screens.build.side_fields import TAKES, call_rows, model_rows, note_rows, output_rows, structure_field
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.argument_fields import COMMON, fields_of
 from kerastui.screens.widgets.choose import Choice
@@ -60,6 +60,7 @@ def input_rows(facts: Facts, key: str, width: int = 28) -> list[FormRow]:
         Rule(),
         *end_rows(facts, key),
         structure_field(TAKES, facts.graph.takes),
+        *output_rows(facts, key),
         *note_rows(facts, key),
         *problem_rows(facts.about(key), width),
     ]
@@ -92,9 +93,7 @@ def layer_rows(facts: Facts, key: str, compact: bool, width: int = 28) -> list[F
             for name, value in layer.config.items()
         ]
     rows += call_rows(facts, key, entry)
-    rows += [Rule(), *end_rows(facts, key)]
-    if key in facts.ends:
-        rows.append(structure_field(GIVES, facts.graph.gives))
+    rows += [Rule(), *end_rows(facts, key), *output_rows(facts, key)]
     return [*rows, *sharing_rows(facts, key, compact), *note_rows(facts, key), *problem_rows(said, width)]
 
 

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from kerastui.engine.catalog.catalog import catalog
-from kerastui.engine.project import commands, copies
+from kerastui.engine.project import arranging, commands, copies
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import node_name, node_of, nodes, sources
@@ -269,7 +269,7 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
     def _moved(self, event: GraphCanvas.CardMoved) -> None:
         event.stop()
         self._try(
-            f"move {self._card_name(event.id)}", lambda: commands.move(self._project, event.id, (event.x, event.y))
+            f"move {self._card_name(event.id)}", lambda: arranging.move(self._project, {event.id: (event.x, event.y)})
         )
 
     def action_delete(self) -> None:
@@ -338,7 +338,7 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
 
     def action_lay_out(self) -> None:
         """Place all cards automatically."""
-        self._edit("lay out", commands.lay_out(self._project))
+        self._edit("lay out", arranging.lay_out(self._project))
 
     # Finding --------------------------------------------------------------------------------------------------------
 

@@ -12,12 +12,13 @@ from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import calls_of, node_name, nodes
+from kerastui.engine.project.grouping import rename_output
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.costs import cost_words, effect_words
 from kerastui.screens.build.fields import FOLDED, input_rows, layer_rows
 from kerastui.screens.build.graph_view import Facts, facts_of
 from kerastui.screens.build.inspector_edits import Given, edit_of
-from kerastui.screens.build.side_fields import OPEN, applied
+from kerastui.screens.build.side_fields import OPEN, OUTPUT, applied
 from kerastui.screens.widgets.form import Field, Form
 from kerastui.screens.widgets.glyphs import glyphs
 
@@ -112,9 +113,17 @@ class Inspector(Form):
         self._in_sight = None
         if self._shown:
             try:
+                if field.startswith(OUTPUT):
+                    self._rename_output(field.removeprefix(OUTPUT), given)
+                    return
                 self._studio.edit(*edit_of(self._studio.view, self._card or "", field, given))
             except (EditError, ValueError) as error:
                 self.refuse(field, str(error))
+
+    def _rename_output(self, name: str, given: Given) -> None:
+        """Give an output another name; what uses it outside of a model that is opened follows too."""
+        new, studio = str(given or "").strip(), self._studio
+        studio.do(f"rename output {name} → {new}", rename_output(studio.project, studio.model, name, new))
 
     @property
     def _shown(self) -> bool:
@@ -126,7 +135,7 @@ class Inspector(Form):
         """Say what is wrong with a value in sight, or have the engine say what it would do."""
         event.stop()
         self._in_sight = None
-        if not self._shown or not event.value.strip():
+        if not self._shown or not event.value.strip() or event.key.startswith(OUTPUT):
             return
         try:
             _, after = edit_of(self._studio.view, self._card or "", event.key, event.value)

@@ -7,11 +7,10 @@ from typing import Final, Literal
 
 from kerastui.engine.catalog.catalog import Argument, Entry, catalog
 from kerastui.engine.catalog.values import parse_value
-from kerastui.engine.project import commands, details
+from kerastui.engine.project import arranging, commands, details, swapping
 from kerastui.engine.project.document import MODEL, Project, Value
 from kerastui.engine.project.graph import node_name
 from kerastui.screens.build.side_fields import (
-    APPLIES,
     CALL,
     GIVES,
     INNER_GIVES,
@@ -19,6 +18,7 @@ from kerastui.screens.build.side_fields import (
     NOTE,
     STRUCTURES,
     TAKES,
+    TRAINABLE,
     applied,
 )
 from kerastui.screens.widgets import words
@@ -61,14 +61,16 @@ def edit_of(project: Project, key: str, field: str, given: Given) -> Edit:
         return _renamed(project, key, given)
     if field == NOTE:
         text = "" if given is None else str(given)
-        return f"note on {node_name(project.graph, key)}", details.set_note(project, key, text)
+        return f"note on {node_name(project.graph, key)}", arranging.set_note(project, key, text)
     if field in _ENDS:
         return _structured(project, key, field, given)
     if key in project.graph.inputs:
         return _of_input(project, key, field, given)
     if field.startswith(CALL):
         return _of_call(project, key, field.removeprefix(CALL), given)
-    return _of_model(project, key, given) if field == APPLIES else _of_layer(project, key, field, given)
+    if project.graph.layers[project.graph.calls[key].layer].class_name == MODEL:
+        return _of_model(project, key, field, given)
+    return _of_layer(project, key, field, given)
 
 
 def _renamed(project: Project, key: str, given: Given) -> Edit:
@@ -155,8 +157,12 @@ def _argument_after(
     return f"set {name} {field} {given}" if kept else f"reset {name} {field}", path[0], after
 
 
-def _of_model(project: Project, key: str, given: Given) -> Edit:
-    layer = project.graph.calls[key].layer
-    if given is None or project.graph.layers[layer].class_name != MODEL:
+def _of_model(project: Project, key: str, field: str, given: Given) -> Edit:
+    """Return the edit of a layer that applies a model of the project: which one, or whether it is trained."""
+    layer, name = project.graph.calls[key].layer, node_name(project.graph, key)
+    if field == TRAINABLE:
+        frozen = given is False
+        return f"{'freeze' if frozen else 'train'} {name}", swapping.freeze(project, [key], frozen)
+    if given is None:
         raise ValueError("model has no default")
-    return f"set {node_name(project.graph, key)} model {given}", details.set_model(project, layer, str(given))
+    return f"set {name} model {given}", details.set_model(project, layer, str(given))

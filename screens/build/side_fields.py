@@ -7,7 +7,7 @@ from typing import Final
 
 from kerastui.engine.catalog.catalog import Entry
 from kerastui.engine.project.document import MODEL, Graph, Layer, Structure
-from kerastui.engine.project.graph import calls_of, node_name, wired, wires_into
+from kerastui.engine.project.graph import calls_of, node_name, node_of, wired, wires_into
 from kerastui.screens.build.ends import origin
 from kerastui.screens.build.graph_view import Facts
 from kerastui.screens.widgets import words
@@ -24,9 +24,13 @@ INNER_TAKES: Final = "@inner-takes"
 INNER_GIVES: Final = "@inner-gives"
 APPLIES: Final = "@model"
 OPEN: Final = "@open"
-"""Keys of fields that are no arguments; those of a call's arguments begin with `CALL`."""
+"""Keys of fields that are no arguments of a layer."""
 
 CALL: Final = "call:"
+OUTPUT: Final = "output:"
+"""What the keys of arguments of the call, and of names of outputs, begin with."""
+
+TRAINABLE: Final = "trainable"
 
 STRUCTURES: Final[dict[str, Structure]] = {"one by one": "", "list": "list", "dict": "dict"}
 """Words for how several tensors are taken or given."""
@@ -60,6 +64,19 @@ def structure_field(key: str, structure: Structure) -> Field:
     return Field(
         key, end, shown, "choice", changed=bool(structure), choices=choices, help=_STRUCTURE_HELP[end], raw=shown
     )
+
+
+def output_rows(facts: Facts, key: str) -> list[FormRow]:
+    """Return the names of the outputs of the graph that a card is, and how the graph gives them; none for others.
+
+    Args:
+        facts: What is known of the graph.
+        key: Id of an input or call.
+    """
+    names = [name for name, source in facts.graph.outputs.items() if node_of(source) == key]
+    help_text = "Name of this output of the model: losses, metrics and targets go by it."
+    rows: list[FormRow] = [Field(f"{OUTPUT}{name}", "output", name, changed=True, help=help_text) for name in names]
+    return [*rows, structure_field(GIVES, facts.graph.gives)] if rows else []
 
 
 def call_rows(facts: Facts, key: str, entry: Entry | None) -> Iterator[FormRow]:
@@ -107,6 +124,9 @@ def model_rows(facts: Facts, layer: Layer) -> Iterator[FormRow]:
     yield Field(APPLIES, "model", model, "choice", changed=True, choices=offered, help="The model that is applied.")
     if graph is None:
         return
+    trained = layer.config.get(TRAINABLE, True) is not False
+    trainable_help = "Whether training changes the weights of the model."
+    yield Field(TRAINABLE, TRAINABLE, str(trained).lower(), "switch", trained, not trained, help=trainable_help)
     yield structure_field(INNER_TAKES, graph.takes)
     yield structure_field(INNER_GIVES, graph.gives)
     yield Field(OPEN, "open inside", "", "action", help="Show the layers of the model, to change them.")
