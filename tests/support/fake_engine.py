@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from kerastui.engine.process.client import EngineClient, EngineLost, EngineRefused, Lost
 from kerastui.engine.process.protocol import (
@@ -34,7 +37,7 @@ from kerastui.engine.process.protocol import (
     Versions,
     Welcome,
 )
-from kerastui.engine.project.document import Graph, Layer
+from kerastui.engine.project.document import MODEL, Graph, Layer
 from kerastui.engine.project.graph import order
 from kerastui.engine.project.plain import from_plain
 from kerastui.engine.project.problems import Problem
@@ -84,7 +87,8 @@ class FakeEngine(EngineClient):
             raise EngineRefused(*self.refusals[type(body)])
         match body:
             case Check(project):
-                return check(from_plain(project).graph)
+                opened = from_plain(project)
+                return check(opened.graph, opened.models)
             case Summary():
                 return Text("Model: fake\n dense (Dense)   (None, 64)   4,160")
             case Train(project, folder):
@@ -170,12 +174,16 @@ class FakeEngine(EngineClient):
         )
 
 
-def check(graph: Graph) -> Checked:
-    """Return the true shapes of a graph of simple layers: Dense, Flatten, Add, Concatenate, and what keeps a shape."""
+def check(graph: Graph, models: Mapping[str, Graph] | None = None) -> Checked:
+    """Return the true shapes of a graph of simple layers, and of models of them inside.
+
+    The layers are Dense, Flatten, Add, Concatenate, and what keeps a shape; only Dense takes operations.
+    """
     shapes: dict[str, tuple[int | None, ...] | None] = {}
     reports: dict[str, CallReport] = {}
     problems: list[Problem] = []
     counted: set[str] = set()
+    within: dict[str, CallReport] = {}
     for node in order(graph):
         if node in graph.inputs:
             shapes[node] = (None, *graph.inputs[node].shape)
@@ -192,11 +200,23 @@ def check(graph: Graph) -> Checked:
             problems.append(Problem("error", "build", node, what, "give both branches the same size"))
             shapes[node], reports[node] = None, CallReport()
             continue
-        shapes[node], params = output(layer, known)
-        reports[node] = CallReport(shapes[node], "float32", 0 if call.layer in counted else params, params)
+        if layer.class_name == MODEL:
+            model = str(layer.config["model"])
+            inner = check((models or {})[model], models)
+            problems += [replace(problem, subject=f"{model}/{problem.subject}") for problem in inner.problems]
+            within |= {key if "/" in key else f"{model}/{key}": report for key, report in inner.calls.items()}
+            end = next(iter((models or {})[model].outputs.values()))
+            shapes[node], params, flops = inner.calls[end].shape, inner.params, inner.flops
+        else:
+            shapes[node], params = output(layer, known)
+            flops = 2 * params if layer.class_name == "Dense" else 0
+        size = math.prod(size or 1 for size in shapes[node] or ())
+        counts = 0 if call.layer in counted else params
+        trained = 0 if layer.config.get("trainable") is False else counts
+        reports[node] = CallReport(shapes[node], "float32", counts, trained, flops=flops, memory=4 * size)
         counted.add(call.layer)
-    total = sum(report.params for report in reports.values())
-    return Checked({key: reports[key] for key in graph.calls}, tuple(problems), total, total)
+    params, trainable = (sum(getattr(each, name) for each in reports.values()) for name in ("params", "trainable"))
+    return Checked({key: reports[key] for key in graph.calls} | within, tuple(problems), params, trainable)
 
 
 def output(layer: Layer, inputs: list[tuple[int | None, ...]]) -> tuple[tuple[int | None, ...], int]:
