@@ -78,8 +78,8 @@ def fitting(parts: Sequence[str], room: int, stale: bool = False) -> str:
     return parts[0] + mark if parts else ""
 
 
-def effect_words(facts: Facts, checked: Checked, key: str) -> str:
-    """Return what an edit in sight would do to a card: `(∅, 32) → (∅, 64) · 2,080 → 4,160 params`, and what it breaks.
+def effect_words(facts: Facts, checked: Checked, key: str) -> list[str]:
+    """Return what an edit in sight would do to a card: `(∅, 32) → (∅, 64)`, `2,080 → 4,160 params`, what it breaks.
 
     Args:
         facts: What is known of the graph as it is.
@@ -99,8 +99,7 @@ def effect_words(facts: Facts, checked: Checked, key: str) -> str:
         told = _in_sum(facts.checked, checked)
     known = {(problem.subject, problem.what) for problem in (facts.checked.problems if facts.checked else ())}
     fresh = [each for each in checked.problems if (each.subject, each.what) not in known and each.severity == "error"]
-    told += [_breaks(facts, problem, place) for problem in fresh[:1]]
-    return f" {glyphs().separator} ".join(told)
+    return told + [_breaks(facts, problem, place) for problem in fresh[:1]]
 
 
 def _params_of(facts: Facts, checked: Checked | None, key: str) -> int:

@@ -159,6 +159,24 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
         else:
             self._refuse(why_no_target(self._project.graph, source))
 
+    def choose_target(self) -> None:
+        """Ask for the card that a wire from the card under the cursor goes to: for lists, which have no canvas."""
+        source = self.cursor
+        if source is None:
+            return
+        targets = self.scene.legal_targets(source).difference(self.scene.targets[source])
+        cards = self.scene.cards
+        choices = [Choice(key, self._card_name(key), cards[key].shape_text) for key in cards if key in targets]
+
+        def connect(target: str | None) -> None:
+            if target is not None:
+                self.post_message(self.ConnectRequested(source, target))
+
+        if choices:
+            self.app.push_screen(Choose(f"connect {self._card_name(source)} to", choices), connect)
+        else:
+            self._refuse(why_no_target(self._project.graph, source))
+
     def begin_move(self, card: str) -> None:
         """Move a card with the arrow keys."""
         super().begin_move(card)

@@ -21,6 +21,7 @@ from kerastui.screens.build.inspector_edits import Given, edit_of
 from kerastui.screens.build.side_fields import OPEN, OUTPUT, applied
 from kerastui.screens.widgets.form import Field, Form
 from kerastui.screens.widgets.glyphs import glyphs
+from kerastui.screens.widgets.ink import line_width
 
 COMPACT = 30
 """Columns below which the form has no headings."""
@@ -164,4 +165,7 @@ class Inspector(Form):
 
     def _tell_effect(self, field: str, checked: Checked | None) -> None:
         if checked is not None and self._shown:
-            self.hint(field, effect_words(facts_of(self._studio), checked, self._card or ""))
+            told = effect_words(facts_of(self._studio), checked, self._card or "")
+            line = f" {glyphs().separator} ".join(told)
+            narrow = line_width(line) > self.content_size.width - 4
+            self.hint(field, "\n".join(told) if narrow else line)

@@ -63,7 +63,7 @@ class Form(Panel):
     }
     Form .form--refusal {
         layer: editor; position: absolute; display: none;
-        width: auto; max-width: 100%; height: auto; padding: 0 1;
+        width: auto; height: auto; padding: 0 1;
         background: $error-ground; color: $error;
     }
     Form .form--refusal.-effect { background: $raised; color: $text; }
@@ -263,7 +263,9 @@ class Form(Panel):
         self._editor.styles.offset = (x, y)
         self._editor.styles.width = width
         below = y + 1 < self._lines.size.height
-        self._refusal.styles.offset = (min(x, 1) if width < 24 else x, y + 1 if below else y - 1)
+        left = min(x, 1) if width < 24 else x
+        self._refusal.styles.offset = (left, y + 1 if below else y - 1)
+        self._refusal.styles.max_width = self._lines.size.width - left
 
     def _choose(self, field: Field) -> None:
         """Let the user choose among a field's choices."""
