@@ -234,7 +234,7 @@ def entered(
         return kept
     else:
         value = _read(argument, given, config.get(name))
-    if not argument.required and _same(value, argument.default):
+    if not argument.required and _is_default(argument, value):
         return kept
     return {**config, name: value}
 
@@ -293,5 +293,10 @@ def _plain(entry: Entry) -> bool:
     return entry.kind != "layer" and all(each.name in QUIET for each in entry.arguments)
 
 
-def _same(value: Value, default: object) -> bool:
+def _is_default(argument: Argument, value: Value) -> bool:
+    """Tell whether a value is the default, also an object of the default's class with no argument set."""
+    default, kind = argument.default, NESTED.get(argument.type)
+    if kind is not None and isinstance(default, str) and isinstance(value, str | Spec):
+        name, config = (value.class_name, value.config) if isinstance(value, Spec) else (value, {})
+        return not config and catalog().get(kind, name) is catalog().get(kind, default) is not None
     return type(value) is type(default) and value == default

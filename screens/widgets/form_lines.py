@@ -72,7 +72,7 @@ class FormLines(CursorView):
         super().__init__(classes=classes)
         self._value_column = value_column
         self._folded = set(folded)
-        self._flipped: set[str] = set()
+        self._opened: dict[str, bool] = {}
         self._empty = tuple(empty)
         self._rows: tuple[FormRow, ...] = ()
         self._lines: list[FormRow | None] = []
@@ -120,7 +120,7 @@ class FormLines(CursorView):
         if heading in self._folded and heading != key:
             self._set_folded(heading, False)
         if around := [field for field in self._around(key) if self._shut(field)]:
-            self._flipped ^= {field.key for field in around}
+            self._opened |= {field.key: True for field in around}
             self._arrange(self.cursor_key)
         for position, line in enumerate(self._targets):
             if getattr(self._lines[line], "key", None) == key:
@@ -150,11 +150,11 @@ class FormLines(CursorView):
 
     def _shut(self, field: Field) -> bool:
         """Tell whether the fields of a field are hidden."""
-        return bool(field.opens) and (field.opens == "closed") != (field.key in self._flipped)
+        return bool(field.opens) and not self._opened.get(field.key, field.opens == "open")
 
     def _flip(self, field: Field) -> None:
         """Hide the fields of a field, or show them."""
-        self._flipped ^= {field.key}
+        self._opened[field.key] = self._shut(field)
         self._arrange(field.key)
 
     def _set_folded(self, heading: str, folded: bool) -> None:
