@@ -14,6 +14,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print machine-readable JSON.")
 
+OVERWRITE = click.option("--overwrite", "--force", "overwrite", is_flag=True, help="Replace the file that is there.")
+
 
 class DefaultGroup(click.Group):
     """A group that takes a folder where a command is expected, and opens it."""
@@ -180,6 +182,18 @@ def export(source: Path, target: Path, name: str | None, **options: Any) -> None
     from kerastui.convert import export as run
 
     sys.exit(run(source, target, name, **options))
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--output", "-o", type=FILE, help="File to write; printed without it.")
+@OVERWRITE
+@JSON
+def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> None:
+    """Print the project in FOLDER as Python code, which runs with Keras alone."""
+    from kerastui.code import code as run
+
+    sys.exit(run(folder, output, overwrite, as_json))
 
 
 @main.command()

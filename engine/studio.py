@@ -183,6 +183,19 @@ class Studio:
         """
         return self.do(label, closed(self.project, self.model, view))
 
+    async def weigh(self, view: Project) -> Checked | None:
+        """Check what an edit would give without making it; `None` where no engine answers.
+
+        Args:
+            view: What commands made of `view`.
+        """
+        if self.engine_state.kind != "ready":
+            return None
+        try:
+            return await self.engine.check(closed(self.project, self.model, view))
+        except (EngineLost, EngineRefused):
+            return None
+
     def enter(self, model: str) -> None:
         """Open a model of the project in Build.
 

@@ -133,6 +133,7 @@ class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
             roles, named in `tensors`.
         tensors: Names of the tensor arguments of a layer's `call`, required ones first.
         named: Further tensor arguments of `call`, given by name: masks, `initial_state`.
+        options: Arguments of `call` that are no tensors: `training`, `use_causal_mask`.
         telling: Name of the one argument to be shown on a card; `""` if none.
         aliases: Other public names of the same class.
         offered: False where picking it makes no sense: it needs Python code, is made by Keras itself, or works only
@@ -148,6 +149,7 @@ class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
     inputs: Literal["one", "list", "many"] = "one"
     tensors: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    options: tuple[Argument, ...] = ()
     telling: str = ""
     aliases: tuple[str, ...] = ()
     offered: bool = True

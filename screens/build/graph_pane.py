@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events, on
@@ -17,16 +18,14 @@ from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_modes import Connecting, Moving
 from kerastui.screens.build.canvas_pane import CanvasPane
 from kerastui.screens.build.card_edits import CardEdits
-from kerastui.screens.build.graph_view import Facts, class_text, graph_view, model_of, takers, totals
+from kerastui.screens.build.costs import total_words
+from kerastui.screens.build.graph_view import Facts, class_text, graph_view, model_of, takers
 from kerastui.screens.build.wire_reasons import why_no_target
 from kerastui.screens.build.wires import Key
 from kerastui.screens.widgets.glyphs import glyphs
-from kerastui.screens.widgets.ink import Line
+from kerastui.screens.widgets.ink import Line, line_width
 from kerastui.screens.widgets.live_keys import key_name
 from kerastui.screens.widgets.modals import Choice, Choose, Prompt
-
-NARROW = 60
-"""Columns below which the bottom border names the parameters only."""
 
 _CANVAS = {binding.id: binding for binding in GraphCanvas.BINDINGS if isinstance(binding, Binding)}
 _FIRST = ("graph.connect", "graph.open", "graph.zoom_out", "graph.leave")
@@ -63,13 +62,15 @@ class GraphPane(CardEdits, inherit_bindings=False):
         Binding("a", "add", "add", id="graph.add", tooltip="add a layer after this card"),
         _CANVAS["graph.connect"],
         Binding("i", "insert", "insert", id="graph.insert", tooltip="put a layer on the wire into this card"),
+        Binding("g", "group", "group", id="graph.group", tooltip="make a model of the selected cards"),
         Binding("f", "screen.repair", "repair", id="stage.repair", tooltip="apply the repair that is offered"),
         Binding("enter", "finish_wire", "connect", id="graph.finish_wire"),
         Binding("enter", "finish_move", "put it here", id="graph.finish_move"),
+        Binding("enter", "enter_model", "open", id="graph.enter_model", tooltip="open the model that the card is"),
         _CANVAS["graph.open"],
-        _CANVAS["graph.zoom_out"],
-        Binding("x", "cut", "cut wire", id="graph.cut", tooltip="cut a wire into this card"),
         Binding("escape", "leave", "leave", id="graph.leave"),
+        _CANVAS["graph.zoom_out"],
+        Binding("x", "cut", "cut wire", show=False, id="graph.cut", tooltip="cut a wire into this card"),
         Binding("f5", "train", "train"),  # the app's own key, so that the footer names the next step
         Binding("delete,backspace", "delete", "delete", show=False, id="graph.delete"),
         Binding("f2", "rename", "rename", show=False, id="graph.rename"),
@@ -79,7 +80,6 @@ class GraphPane(CardEdits, inherit_bindings=False):
         Binding("p,ctrl+v", "paste", "paste", show=False, id="graph.paste", tooltip="what was copied"),
         Binding("D", "duplicate", "duplicate", show=False, id="graph.duplicate"),
         Binding("S", "share", "share", show=False, id="graph.share", tooltip="call the same layer on another input"),
-        Binding("g", "group", "group", show=False, id="graph.group", tooltip="make a model of the selected cards"),
         Binding("G", "ungroup", "ungroup", show=False, id="graph.ungroup", tooltip="put its layers in its place"),
         Binding("F", "freeze", "freeze or not", show=False, id="graph.freeze", tooltip="keep from being trained"),
         Binding("w", "swap", "swap class", show=False, id="graph.swap", tooltip="another class, what fits stays"),
@@ -118,9 +118,8 @@ class GraphPane(CardEdits, inherit_bindings=False):
         warnings = sum(problem.severity == "warning" for problem in facts.problems)
         counts = [(f"{glyphs().error} {errors}", "error")] if errors else []
         counts += [("  " if counts else "", ""), (f"{glyphs().warning} {warnings}", "warning")] if warnings else []
-        total = totals(facts)
-        if self.size.width < NARROW:
-            total = total.split(f" {glyphs().separator} ")[-1]
+        room = self.size.width - 6 - line_width(counts)
+        total = total_words(facts, room)
         if facts.checked is None and self._studio.engine_state.kind == "starting":
             total += f" {glyphs().separator} shapes wait for the engine"
         self.set_titles(self._path_line(), self._state_words(), total, counts)
@@ -210,6 +209,24 @@ class GraphPane(CardEdits, inherit_bindings=False):
         else:
             self._refuse(why_no_target(self._project.graph, source))
 
+    def choose_target(self) -> None:
+        """Ask for the card that a wire from the card under the cursor goes to: for lists, which have no canvas."""
+        source = self.cursor
+        if source is None:
+            return
+        targets = self.scene.legal_targets(source).difference(self.scene.targets[source])
+        cards = self.scene.cards
+        choices = [Choice(key, self._card_name(key), cards[key].shape_text) for key in cards if key in targets]
+
+        def connect(target: str | None) -> None:
+            if target is not None:
+                self.post_message(self.ConnectRequested(source, target))
+
+        if choices:
+            self.app.push_screen(Choose(f"connect {self._card_name(source)} to", choices), connect)
+        else:
+            self._refuse(why_no_target(self._project.graph, source))
+
     def begin_move(self, card: str) -> None:
         """Move a card with the arrow keys."""
         super().begin_move(card)
@@ -242,6 +259,8 @@ class GraphPane(CardEdits, inherit_bindings=False):
             return bool(self._found)
         if action == "leave":
             return bool(self.marks or self.wire or self._studio.inside)
+        if action == "enter_model":
+            return bool(self.cursor) and self.scene.cards[self.cursor or ""].nested
         if action in CARD_ACTIONS:
             return self.can(action)
         return super().check_action(action, parameters)
@@ -260,7 +279,7 @@ class GraphPane(CardEdits, inherit_bindings=False):
         choices = []
         for binding in self.__class__.BINDINGS:
             if isinstance(binding, Binding) and binding.action.split("(")[0] in MENU and self._offers(binding.action):
-                choices.append(Choice(binding.action, binding.description, key_name(binding)))
+                choices.append(Choice(binding.action, binding.description, key_name(replace(binding, key=binding.key.split(",")[0]))))
         self.app.push_screen(Choose(self._menu_title(), choices), self._do)
 
     def _offers(self, action: str) -> bool:
@@ -280,6 +299,10 @@ class GraphPane(CardEdits, inherit_bindings=False):
         event.stop()
         self.focus()
         self.action_menu()
+
+    def action_enter_model(self) -> None:
+        """Open the model that the card under the cursor is."""
+        self.enter_model(self.cursor or "")
 
     async def action_train(self) -> None:
         """Start a run."""

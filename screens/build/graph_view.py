@@ -354,11 +354,3 @@ def _downstream(facts: Facts, key: str, among: Collection[str]) -> list[str]:
         found |= dict.fromkeys(fresh)
         nearest += fresh
     return list(found)
-
-
-def totals(facts: Facts) -> str:
-    """Return what the graph comes to: `7 layers · 9,360 params`."""
-    parts = [words.plural(len(facts.graph.layers), "layer")]
-    if facts.checked is not None:
-        parts.append(f"{words.count(facts.checked.params)} params")
-    return f" {glyphs().separator} ".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ from kerastui.engine.project import arranging, commands, swapping
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import free_id, node_name, nodes, taken_names
+from kerastui.engine.project.inside import split_place
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.studio import Studio, Topic
 from kerastui.screens.build.canvas import GraphCanvas
@@ -35,7 +37,10 @@ from kerastui.screens.widgets.starting_values import starting_config, starting_s
 LONG_CHECK = 0.3
 """Seconds after which shapes that are older than the graph are marked so; most checks are faster."""
 
-SUMMARY = TABS.index("Summary")
+SUMMARY, CODE = TABS.index("Summary"), TABS.index("Code")
+
+ALONE = ("canvas", "inspector", "panel")
+"""What can have the whole screen: the graph with the palette, the inspector, the panel below."""
 
 
 class BuildScreen(StageScreen):
@@ -54,6 +59,7 @@ class BuildScreen(StageScreen):
         Binding("escape", "graph", "to the graph", show=False, id="build.graph"),
         Binding("right_square_bracket", "tab(1)", "next tab below", show=False, key_display="]", id="build.tab"),
         Binding("left_square_bracket", "tab(-1)", "tab before", show=False, key_display="[", id="build.tab_back"),
+        Binding("M", "alone", "whole screen", show=False, id="build.alone", tooltip="give this pane the whole screen"),
     ]
 
     def __init__(self, studio: Studio) -> None:
@@ -63,6 +69,9 @@ class BuildScreen(StageScreen):
         self._wire: Key | None = None
         self._replace = ""
         self._summarised: Project | None = None
+        self._coded: Project | None = None
+        self._alone = ""
+        self._in_outline = False
         self._stale_timer: Timer | None = None
 
     def compose_body(self) -> Iterable[Widget]:
@@ -72,7 +81,7 @@ class BuildScreen(StageScreen):
                 yield Palette()
                 yield GraphPane(self.studio)
             yield Inspector(self.studio)
-        yield ProblemsPanel()
+        yield ProblemsPanel(self.studio)
 
     @property
     def graph(self) -> GraphPane:
@@ -105,8 +114,7 @@ class BuildScreen(StageScreen):
             self._stale_timer.stop()
         if self.studio.stale:
             self._stale_timer = self.set_timer(LONG_CHECK, self._mark_stale)
-        if self.problems.active == SUMMARY:
-            self._summarise()
+        self._fill_tab()
 
     def on_resize(self) -> None:
         """Fit titles and forms to the new size."""
@@ -135,18 +143,42 @@ class BuildScreen(StageScreen):
         event.stop()
         if not self.graph.enter_model(event.id):
             self.inspector.show_card(facts_of(self.studio), event.id)
+            self._bring("inspector")
             self.inspector.focus()
 
     def show_subject(self, subject: str) -> None:
-        """Put the cursor on a card, and the list on its problem."""
+        """Put the cursor on a card, in the model that it is in, and the list on its problem."""
+        self._bring("canvas")
         self.graph.focus()
         self.graph.go_to(subject)
-        self.problems.go_to(subject)
+        self.problems.go_to(split_place(subject)[1])
 
     def action_graph(self) -> None:
-        """Give the focus to the graph."""
+        """Give the focus to the graph, or to the outline where that was worked in."""
         self._close_palette()
-        self.graph.focus()
+        outline = self.problems.outline
+        back = self._in_outline and outline.display and not outline.has_focus
+        self._bring("panel" if back else "canvas")
+        (outline if back else self.graph).focus()
+
+    # One pane alone -------------------------------------------------------------------------------------------------
+
+    def action_alone(self) -> None:
+        """Give the pane with the focus the whole screen, or show all of them again."""
+        panes = {"inspector": self.inspector, "panel": self.problems}
+        here = next((name for name, pane in panes.items() if pane.has_focus_within), "canvas")
+        self._set_alone("" if self._alone else here)
+
+    def _bring(self, pane: str) -> None:
+        """Show a pane where another one has the whole screen."""
+        if self._alone:
+            self._set_alone(pane)
+
+    def _set_alone(self, pane: str) -> None:
+        self._alone = pane
+        for name in ALONE:
+            self.set_class(name == pane, f"-alone-{name}")
+        self.call_after_refresh(self._show)
 
     # Problems -------------------------------------------------------------------------------------------------------
 
@@ -169,8 +201,7 @@ class BuildScreen(StageScreen):
 
     def _go_to(self, problem: Problem) -> None:
         if problem.stage == "build":
-            self.graph.focus()
-            self.graph.go_to(problem.subject)
+            self.show_subject(problem.subject)
         else:
             number = [name.lower() for name in STAGES].index(problem.stage) + 1
             self.post_message(self.StageChosen(number, problem.subject))
@@ -192,8 +223,21 @@ class BuildScreen(StageScreen):
     @on(ProblemsPanel.TabShown)
     def _tab_shown(self, event: ProblemsPanel.TabShown) -> None:
         event.stop()
-        if event.index == SUMMARY:
+        self._fill_tab()
+
+    def _fill_tab(self) -> None:
+        """Fill the tab that is shown, if what it shows has to be fetched or written."""
+        if self.problems.active == SUMMARY:
             self._summarise()
+        elif self.problems.active == CODE and self.studio.project is not self._coded:
+            self._write_code(self.studio.project)
+
+    @work(exclusive=True, group="code", exit_on_error=False)
+    async def _write_code(self, project: Project) -> None:
+        from kerastui.engine.writing.python import python_code
+
+        self._coded = project
+        self.problems.code.show_code(await asyncio.to_thread(python_code, project))
 
     def _summarise(self) -> None:
         """Fetch Keras's summary if the graph is another one than the one it was made of."""
@@ -225,6 +269,7 @@ class BuildScreen(StageScreen):
         """Open the palette's search; the layer goes where the graph said."""
         event.stop()
         self._wire, self._replace = event.wire, event.replace
+        self._bring("canvas")
         self.palette.add_class("-open")
         self.palette.search("" if self.studio.view.graph.inputs else INPUT)
 
@@ -252,6 +297,8 @@ class BuildScreen(StageScreen):
 
     def on_descendant_focus(self) -> None:
         """Leave the palette's purpose, and its overlay, behind when the focus goes elsewhere."""
+        if self.problems.outline.has_focus or self.graph.has_focus:
+            self._in_outline = self.problems.outline.has_focus
         if self.palette.has_focus_within:
             self._tell_purpose()
         else:

@@ -1,0 +1,216 @@
+"""A graph as a Python function that builds it with Keras's functional API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kerastui.engine.catalog.catalog import Entry, catalog
+from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Project, Spec, Structure, Value
+from kerastui.engine.project.graph import (
+    calls_of,
+    layer_name,
+    node_name,
+    node_of,
+    nodes,
+    order,
+    port_of,
+    upstream,
+    wires_into,
+)
+from kerastui.engine.project.inside import place_of
+from kerastui.engine.writing.names import Names
+from kerastui.engine.writing.source import Expression, applied, call, lines, listed, quoted, table, text
+from kerastui.engine.writing.values import Values
+
+SEVERAL = frozenset(
+    f"ops.{name}"
+    for name in (
+        *("array_split", "eig", "eigh", "fft", "fft2", "histogram", "ifft2", "lu_factor", "meshgrid", "moments"),
+        *("nonzero", "qr", "rfft", "slogdet", "split", "stft", "svd", "top_k", "unstack"),
+    )
+)
+"""Functions that give several tensors, of which the first is meant where no other is named."""
+
+
+class GraphWriter:
+    """Write the functions of a project's graphs.
+
+    Args:
+        project: The project.
+        values: Writes arguments.
+        taken: Names of the module's functions and imports.
+    """
+
+    def __init__(self, project: Project, values: Values, taken: Sequence[str]) -> None:
+        self.project, self.values, self.taken = project, values, taken
+
+    def body(self, model: str, name: Expression) -> list[str]:
+        """Return the lines of the function that builds a graph.
+
+        Args:
+            model: Id of a model inside, `""` for the project's own graph.
+            name: The name that Keras's model gets, as Python.
+        """
+        return list(_Body(self, model).lines(name))
+
+
+class _Body:
+    """Write one graph: a line for each input, each call, and each layer that has several calls."""
+
+    def __init__(self, writer: GraphWriter, model: str) -> None:
+        project = writer.project
+        self.values, self.models = writer.values, project.models
+        self.graph = graph = project.models[model] if model else project.graph
+        self.notes = {node: project.notes.get(place_of(model, node), "") for node in nodes(graph)}
+        self.needed = set().union(*(upstream(graph, node_of(source)) for source in graph.outputs.values()))
+        self.names = Names([*writer.taken, *(name for name in self.values.imports.values()), "name"])
+        self.variables = {node: self.names.new(node) for node in nodes(graph) if node in self.needed}
+        self.layers: dict[str, str] = {}
+        ports = [wire for key in graph.calls for wire in wires_into(graph, key)]
+        ends = [(node_of(source), port_of(source)) for source in graph.outputs.values()]
+        self.ports: dict[str, set[str]] = {}
+        for node, port in [*((wire.source, wire.port) for wire in ports), *ends]:
+            self.ports.setdefault(node, set()).add(port)
+
+    def lines(self, name: Expression) -> Iterator[str]:
+        """Yield the lines of the body."""
+        taken = [key for key in self.graph.inputs if key in self.needed]
+        for key in taken:
+            yield from self.input(key)
+        for node in order(self.graph):
+            if node in self.graph.calls and node in self.needed:
+                yield from self.call(node)
+        inputs = [(node_name(self.graph, key), text(self.variables[key])) for key in taken]
+        outputs = [(output, self.source(source)) for output, source in self.graph.outputs.items()]
+        ends = structure(inputs, self.graph.takes, "list"), structure(outputs, self.graph.gives, "dict")
+        yield from lines("return ", call("keras.Model", *ends, name=name))
+
+    def input(self, key: str) -> Iterator[str]:
+        """Yield the line of an input."""
+        found = self.graph.inputs[key]
+        yield from self.note(key)
+        dtype = {} if found.dtype == "float32" else {"dtype": text(quoted(found.dtype))}
+        named = {**dtype, "name": text(quoted(node_name(self.graph, key)))}
+        made = call("keras.Input", self.values.value(tuple(found.shape)), **named)
+        yield from lines(f"{self.variables[key]} = ", made)
+
+    def call(self, node: str) -> Iterator[str]:
+        """Yield the lines of a call, and before its first one those of a layer that needs a name."""
+        given = self.graph.calls[node]
+        layer = self.graph.layers[given.layer]
+        entry = catalog().layer(layer.class_name)
+        if layer.class_name.startswith("ops."):
+            function: Expression = (self.values.class_(layer.class_name, "layer"),)
+            more = {**layer.config, **given.arguments}
+        else:
+            frozen = layer.class_name == MODEL and layer.config.get("trainable") is False
+            if given.layer not in self.layers and (frozen or len(self.called(given.layer)) > 1):
+                yield from self.layer(given.layer, frozen)
+            function = (self.layers[given.layer],) if given.layer in self.layers else self.made(given.layer)
+            more = dict(given.arguments)
+        arguments = self.arguments(given, layer, entry, more)
+        yield from self.note(node)
+        yield from lines(f"{self.variables[node]} = ", (*function, *arguments))
+
+    def note(self, node: str) -> Iterator[str]:
+        """Yield what somebody wrote on a card, as comments."""
+        yield from (f"    # {line}".rstrip() for line in self.notes[node].splitlines())
+
+    def called(self, layer: str) -> list[str]:
+        """Return the calls of a layer that the model has."""
+        return [key for key in calls_of(self.graph, layer) if key in self.needed]
+
+    def layer(self, key: str, frozen: bool) -> Iterator[str]:
+        """Yield the lines that make a layer on its own."""
+        self.layers[key] = self.names.new(f"{key}_layer")
+        yield from lines(f"{self.layers[key]} = ", self.made(key))
+        if frozen:
+            yield f"    {self.layers[key]}.trainable = False"
+
+    def made(self, key: str) -> Expression:
+        """Return the constructor of a layer."""
+        layer = self.graph.layers[key]
+        return self.values.object(Spec(layer.class_name, layer.config), "layer", layer_name(self.graph, key))
+
+    def arguments(self, given: Call, layer: Layer, entry: Entry | None, more: Mapping[str, Value]) -> Expression:
+        """Return what a layer is called with: tensors in order, then by name, then what is no tensor."""
+        tensors = [self.source(source) for source in given.inputs]
+        named = {
+            key: self.source(source) if isinstance(source, str) else listed([self.source(item) for item in source])
+            for key, source in given.named.items()
+        }
+        named |= {key: self.values.value(value) for key, value in more.items()}
+        if layer.class_name == MODEL:
+            return applied(self.handed(layer, tensors), **named)
+        if entry is not None and entry.inputs == "list":
+            return applied(listed(tensors), **named)
+        order_of = entry.tensors if entry is not None else ()
+        free = [name for name in order_of if name not in named]
+        if len(free) < len(order_of) and free[: len(tensors)] != list(order_of[: len(tensors)]):
+            # A number stands where the first tensor would: `ops.subtract(1.0, x)`.
+            by_name = dict(zip(free, tensors, strict=False)) | named
+            named = {key: by_name[key] for key in (*order_of, *by_name) if key in by_name}
+            tensors = []
+        return applied(*tensors, **named)
+
+    def handed(self, layer: Layer, tensors: Sequence[Expression]) -> Expression:
+        """Return what a model inside is called with, in the structure that it takes."""
+        graph = self.models.get(str(layer.config.get("model")), Graph())
+        names = [node_name(graph, key) for key in graph.inputs]
+        return structure(list(zip(names, tensors, strict=False)), graph.takes, "list")
+
+    def source(self, source: str) -> Expression:
+        """Return the tensor that a source names."""
+        node, port = node_of(source), port_of(source)
+        variable = self.variables[node]
+        if node not in self.graph.calls:
+            return text(variable)
+        given = self.graph.calls[node]
+        layer = self.graph.layers[given.layer]
+        if layer.class_name == MODEL:
+            return text(variable + self.output(layer, port))
+        ports = self.ports.get(node, set())
+        if port and not port.isdigit():
+            return text(f"{variable}[{quoted(port)}]")
+        if any(other and not other.isdigit() for other in ports):
+            return text(f"keras.tree.flatten({variable})[{port or 0}]")
+        if any(ports) or gives_several(layer, given):
+            return text(f"{variable}[{port or 0}]")
+        return text(variable)
+
+    def output(self, layer: Layer, port: str) -> str:
+        """Return how an output is taken from what a model inside gives."""
+        graph = self.models.get(str(layer.config.get("model")), Graph())
+        outputs = list(graph.outputs)
+        at = port or next(iter(outputs), "")
+        if graph.gives == "list":
+            return f"[{outputs.index(at) if at in outputs else 0}]"
+        return f"[{quoted(at)}]" if graph.gives == "dict" or len(outputs) > 1 else ""
+
+
+def gives_several(layer: Layer, given: Call) -> bool:
+    """Tell whether a call gives several tensors, though perhaps only the first is used."""
+    return (
+        layer.class_name in SEVERAL
+        or given.arguments.get("return_attention_scores") is True
+        or _returns_state(layer.config)
+    )
+
+
+def structure(items: Sequence[tuple[str, Expression]], kind: Structure, usual: Structure) -> Expression:
+    """Return tensors in the structure that a model takes or gives.
+
+    Args:
+        items: Name and tensor of each.
+        kind: `"list"`, `"dict"`, or `""`: one tensor as it is, several as is usual.
+        usual: What is usual for several.
+    """
+    if len(items) == 1 and not kind:
+        return items[0][1]
+    return table(items) if (kind or usual) == "dict" else listed([item for _, item in items])
+
+
+def _returns_state(config: Mapping[str, Any]) -> bool:
+    inner = config.get("layer")
+    return config.get("return_state") is True or (isinstance(inner, Spec) and _returns_state(inner.config))
