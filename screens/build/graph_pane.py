@@ -276,14 +276,16 @@ class GraphPane(CardEdits, inherit_bindings=False):
 
     def action_menu(self) -> None:
         """List what can be done with what is selected, each with its key."""
+        bindings = [binding for binding in self.__class__.BINDINGS if isinstance(binding, Binding)]
         choices = []
-        for binding in self.__class__.BINDINGS:
-            if isinstance(binding, Binding) and binding.action.split("(")[0] in MENU and self._offers(binding.action):
-                choices.append(Choice(binding.action, binding.description, key_name(replace(binding, key=binding.key.split(",")[0]))))
+        for binding in bindings:
+            if binding.action.split("(")[0] in MENU and self._offers(binding.action):
+                first = replace(binding, key=binding.key.split(",")[0])
+                choices.append(Choice(binding.action, binding.description, key_name(first)))
         self.app.push_screen(Choose(self._menu_title(), choices), self._do)
 
     def _offers(self, action: str) -> bool:
-        return bool(self.check_action(action, ()))
+        return bool(self.check_action(action.split("(")[0], ()))
 
     def _menu_title(self) -> str:
         if self.wire is not None:

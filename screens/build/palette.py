@@ -306,6 +306,14 @@ class Palette(Panel):
         event.stop()
         self._explain(event.key)
 
+    def on_mouse_down(self) -> None:
+        """Say nothing on the layer under the cursor: rows would move under the mouse, between two clicks."""
+        self.add_class("-mouse")
+
+    def on_key(self) -> None:
+        """Say again what the layer under the cursor does."""
+        self.remove_class("-mouse")
+
     @on(events.DescendantFocus)
     def _entered(self) -> None:
         self._explain(self._rows.cursor_key or "")

@@ -33,10 +33,9 @@ class DragRows(Rows):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of the row under the mouse."""
-        position = self.target_at(event)
-        if event.button == 1 and position is not None:
-            self.place_cursor(position)
-            self._held = self.cursor_key if self._group_under_cursor() is None else None
+        if event.button == 1 and self.target_at(event) is not None:
+            row = self._lines[self.line_at(event.get_content_offset_capture(self).y)]
+            self._held = row.key if row is not None and row.kind == "row" else None
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:

@@ -164,14 +164,13 @@ class PanelFrame(Widget):
 
     def on_click(self, event: events.Click) -> None:
         """Post the tab that was clicked in the top border, or the word in the bottom one."""
-        if event.widget is not self:
-            return
-        if event.y == self.outer_size.height - 1:
+        place = event.screen_offset - self.region.offset
+        if place.y == self.outer_size.height - 1:
             text = plain(self._titles.bottom_right)
-            at = event.x - (self.outer_size.width - 3 - line_width(text))
+            at = place.x - (self.outer_size.width - 3 - line_width(text))
             if 0 <= at < len(text) and text[at] != " ":
                 self.post_message(self.WordClicked(f"{text[:at].rpartition(' ')[2]}{text[at:].partition(' ')[0]}"))
-        if event.y != 0:
+        if event.y != 0 or event.widget is not self:
             return
         for index, (start, stop) in enumerate(self._tab_spans):
             if start <= event.x < stop:
