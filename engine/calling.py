@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ import keras
 import numpy as np
 
 from kerastui.engine.catalog.catalog import Entry, catalog
+from kerastui.engine.catalog.check import check_config
 from kerastui.engine.catalog.objects import build_object
 from kerastui.engine.explain import explain_call, plain_message
 from kerastui.engine.keras_private import name_operations
@@ -175,7 +177,17 @@ def operation(layer: Layer) -> Callable[..., Any]:
     config = {key: constant(value) for key, value in layer.config.items()}
     if layer.class_name == "ops.get_item":
         return lambda x, **given: x[(config | given)["key"]]
-    return lambda **given: function(**{**config, **given})
+    names = list(inspect.signature(function).parameters.values())
+    several = next((place for place, each in enumerate(names) if each.kind is each.VAR_POSITIONAL), None)
+
+    def called(**given: Any) -> Any:
+        arguments = {**config, **given}
+        if several is None:
+            return function(**arguments)
+        before = [arguments.pop(each.name) for each in names[:several]]
+        return function(*before, *arguments.pop(names[several].name), **arguments)
+
+    return called
 
 
 def constant(value: Value) -> Any:
@@ -212,6 +224,8 @@ def _operands(node: str, layer: Layer, entry: Entry | None, call: Call, inputs: 
     """Give the inputs of an operation the names of its arguments, those that have no value yet in order."""
     if entry is None:
         raise BuildError(node, f"there is no function {layer.class_name} in this Keras", "choose another operation")
+    for wrong in check_config(entry, layer.config):
+        raise BuildError(node, f"{layer.class_name}: {wrong}", "put the argument right in the inspector")
     if entry.inputs == "list":
         return {entry.tensors[0]: inputs}
     free = [name for name in entry.tensors if name not in call.named and name not in call.arguments]

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from kerastui.engine.building import BuildError, build_model
 from kerastui.engine.checking import Checker
+from kerastui.engine.keras_private import operations_of
 from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
 
@@ -179,3 +180,71 @@ def test_a_check_costs_only_what_an_edit_touched(monkeypatch: pytest.MonkeyPatch
     layers = {**PROJECT.graph.layers, "gru": Layer("GRU", {"units": 4, "use_bias": False})}
     checker.check(replace(PROJECT, graph=replace(PROJECT.graph, layers=layers)))
     assert computed == ["gru"]
+
+
+# Operations -----------------------------------------------------------------------------------------------------------
+
+
+def operations() -> Project:
+    """Return a project of functions of `keras.ops`: constants on either side, a slice, a list, several outputs."""
+    every = Spec("slice", {"start": None, "stop": None, "step": None})
+    graph = Graph(
+        inputs={"x": Input((4,)), "y": Input((4,))},
+        layers={
+            "matmul": Layer("ops.einsum", {"subscripts": "bi,bj->bij"}),
+            "first": Layer("ops.get_item", {"key": (Spec("Ellipsis"), every, 0)}),
+            "half": Layer("ops.multiply"),
+            "less": Layer("ops.subtract"),
+            "joined": Layer("ops.concatenate", {"axis": 1}),
+            "best": Layer("ops.top_k", {"k": 2}),
+        },
+        calls={
+            "matmul": Call("matmul", ("x", "y")),
+            "first": Call("first", ("matmul",)),
+            "half": Call(
+                "half", ("first",), {}, {"x2": Spec("constant", {"value": (0.5, 1, 2, 3), "dtype": "float32"})}
+            ),
+            "less": Call("less", ("half",), {}, {"x1": 1.0}),
+            "less_1": Call("less", ("less",), {}, {"x1": 1.0}),
+            "joined": Call("joined", ("less_1", "x", "y")),
+            "best": Call("best", ("joined",)),
+        },
+        outputs={"values": "best", "places": "best:1"},
+    )
+    return Project("ops", graph=graph)
+
+
+def test_functions_of_keras_are_applied_to_tensors() -> None:
+    project = operations()
+    checked = check(project)
+    assert checked.problems == ()
+    assert [(each.port, each.shape, each.dtype) for each in checked.calls["best"].outputs] == [
+        ("0", (None, 2), "float32"),
+        ("1", (None, 2), "int32"),
+    ]
+    assert checked.calls["matmul"].flops == 2 * 4 * 4
+    assert (checked.calls["half"].flops, checked.calls["first"].flops) == (4, 0)
+    model = build_model(project)
+    names = {operation.name for operation in operations_of(model)}
+    assert names == {"x", "y", *project.graph.calls}
+    x, y = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+    half = (x[:, :, None] * y[:, None])[..., :, 0] * np.array([0.5, 1, 2, 3], "float32")
+    expected = np.sort(np.concatenate([1 - (1 - half), x, y], axis=1))[:, :-3:-1]
+    np.testing.assert_allclose(model([x, y])["values"], expected, rtol=1e-6)
+    assert build_model(project).get_config() == model.get_config()
+    again = type(model).from_config(model.get_config())
+    np.testing.assert_array_equal(again([x, y])["places"], model([x, y])["places"])
+
+
+@pytest.mark.parametrize(
+    ("layer", "call", "said"),
+    [
+        (Layer("ops.matmul"), Call("it", ("x",)), "ops.matmul takes a second input (x2), gets 1: (∅, 4)"),
+        (Layer("ops.exp"), Call("it", ("x", "x")), "ops.exp takes 1 inputs (x), gets 2"),
+        (Layer("ops.nothing"), Call("it", ("x",)), "there is no function ops.nothing in this Keras"),
+        (Layer("ops.reshape"), Call("it", ("x",)), "ops.reshape: newshape is missing: it takes a value"),
+    ],
+)
+def test_calls_of_functions_that_cannot_be_are_said(layer: Layer, call: Call, said: str) -> None:
+    (problem,) = check(with_layer(layer, call, {"x": Input((4,))})).problems
+    assert (problem.subject, problem.what.partition(", such as")[0]) == ("it", said)
