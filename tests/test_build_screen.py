@@ -11,7 +11,7 @@ from build_seat import seated
 from projects import small_project
 
 from kerastui.engine.process.protocol import Check, ReplyBody, RequestBody, Summary
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Project, Spec
 from kerastui.engine.project.edits import EditError
 from kerastui.screens.build.canvas import GraphCanvas
@@ -302,7 +302,7 @@ async def test_summary_says_why_there_is_none(tmp_path: Path) -> None:
 
 
 async def test_a_problem_of_another_stage_is_gone_to(tmp_path: Path) -> None:
-    project = commands.set_loss(small_project(), "digit", None)
+    project = settings.set_loss(small_project(), "digit", None)
     async with seated(tmp_path, project) as seat:
         assert "digit has no loss" in seat.text
         seat.screen.problems.focus_page()

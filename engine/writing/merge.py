@@ -49,7 +49,7 @@ def merge(base: Project, ours: Project, theirs: Project) -> Merged:
         >>> from kerastui.engine.project import commands
         >>> from kerastui.engine.templates import project
         >>> wider = commands.set_argument(project("digits"), "hidden", "units", 128)
-        >>> longer = commands.set_fit(project("digits"), epochs=40)
+        >>> longer = set_fit(project("digits"), epochs=40)
         >>> merge(project("digits"), wider, longer).conflicts
         ()
     """
