@@ -108,7 +108,9 @@ def insert_layer(
     return _with(project, replace(graph, layers=layers, calls=calls)), key
 
 
-def connect(project: Project, source: str, target: str, single: bool = False, argument: str = "") -> Project:
+def connect(
+    project: Project, source: str, target: str, single: bool = False, argument: str = "", slot: int = -1
+) -> Project:
     """Draw a wire from a node to a call.
 
     Args:
@@ -117,6 +119,8 @@ def connect(project: Project, source: str, target: str, single: bool = False, ar
         target: Id of the call that takes it.
         single: What takes it takes one tensor: a wire that is there is replaced.
         argument: Name of the argument that takes it, `""` for the inputs in order.
+        slot: Which of the inputs in order it is, also where the source is another one already (an attention of
+            something to itself); -1 adds it to them.
 
     Raises:
         EditError: The wire is there already, or would close a cycle, or the target is an input.
@@ -130,9 +134,11 @@ def connect(project: Project, source: str, target: str, single: bool = False, ar
     call = graph.calls[target]
     named = call.named.get(argument, ())
     there = call.inputs if not argument else (named,) if isinstance(named, str) else named
-    if source in there:
+    if source in there and slot < 0:
         raise EditError(f"{source} already feeds {target}")
     ends = (source,) if single else (*there, source)
+    if slot >= 0:
+        ends = (*there[:slot], source, *there[slot + 1 :])
     if argument:
         call = replace(call, named={**call.named, argument: ends[0] if len(ends) == 1 else ends})
     else:

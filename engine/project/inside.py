@@ -108,6 +108,24 @@ def used_models(project: Project, graph: Graph | None = None) -> set[str]:
     return found
 
 
+def path_to(project: Project, model: str) -> list[str]:
+    """Return the ids of the models through which a model is reached from the project's own graph, itself the last.
+
+    Args:
+        project: The project.
+        model: Id of the model; `[]` where it is `""`, or not applied anywhere.
+    """
+    paths: dict[str, list[str]] = {"": []}
+    waiting = [""]
+    for owner in waiting:
+        graph = project.models[owner] if owner else project.graph
+        for key in models_in(graph):
+            if key in project.models and key not in paths:
+                paths[key] = [*paths[owner], key]
+                waiting.append(key)
+    return paths.get(model, [])
+
+
 def models_in(graph: Graph) -> list[str]:
     """Return the ids of the models that the layers of a graph apply."""
     found = [layer.config.get("model") for layer in graph.layers.values() if layer.class_name == MODEL]

@@ -15,7 +15,7 @@ from kerastui.engine.project.graph import node_name, nodes, order, wired, wires_
 from kerastui.engine.project.inside import opened
 from kerastui.engine.project.plain import DocumentError
 from kerastui.engine.studio import Studio
-from kerastui.screens.build.graph_view import Facts, class_text
+from kerastui.screens.build.graph_view import Facts, class_text, model_of
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import Line, Span
@@ -127,7 +127,9 @@ def _ordered(facts: Facts) -> list[str]:
         return list(nodes(facts.graph))
 
 
-def _cells(facts: Facts, node: str, number: str, fold: str, depth: int, marked: bool) -> tuple[Line, ...]:
+def _cells(
+    facts: Facts, project: Project, node: str, number: str, fold: str, depth: int, marked: bool
+) -> tuple[Line, ...]:
     graph = facts.graph
     call = graph.calls.get(node)
     layer = graph.layers.get(call.layer) if call else None
@@ -143,7 +145,7 @@ def _cells(facts: Facts, node: str, number: str, fold: str, depth: int, marked: 
         number,
         _mark(facts, node),
         [("  " * depth, ""), (f"{fold} " if fold else "", "faint"), (node_name(graph, node), "")],
-        class_text(layer) if layer else "Input" if call is None else "",
+        class_text(layer, model_of(facts.project, layer)) if layer else "Input" if call is None else "",
         f"{glyphs().came} {fed}" if fed else "",
         "waits" if waits else f"{words.shape(shape)}{f' {glyphs().stale}' if facts.stale and call else ''}",
         params,
@@ -182,26 +184,3 @@ def _marks(facts: Facts, node: str, marked: bool) -> Line:
     if node in facts.project.notes:
         found.append((glyphs().has_note, "muted"))
     return [each for span in found for each in ((" ", ""), span)][1:]
-
-
-def path_to(project: Project, model: str) -> tuple[str, ...]:
-    """Return the models to open, the outermost first, so that one is shown; the model alone if nothing applies it.
-
-    Args:
-        project: The project.
-        model: Id of a model; `""` is the project's own graph.
-    """
-    if not model:
-        return ()
-    ways: list[tuple[str, ...]] = [()]
-    seen = {""}
-    for way in ways:
-        graph = project.models.get(way[-1]) if way else project.graph
-        for layer in graph.layers.values() if graph else ():
-            inner = str(layer.config.get("model", "")) if layer.class_name == MODEL else ""
-            if inner == model:
-                return (*way, model)
-            if inner not in seen:
-                seen.add(inner)
-                ways.append((*way, inner))
-    return (model,)

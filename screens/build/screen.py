@@ -12,9 +12,9 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widget import Widget
 
-from kerastui.engine.catalog.catalog import catalog
+from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.process.client import EngineLost, EngineRefused
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, swapping
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import free_id, node_name, nodes, taken_names
@@ -26,9 +26,9 @@ from kerastui.screens.build.canvas_view import Ghost
 from kerastui.screens.build.graph_pane import GraphPane
 from kerastui.screens.build.graph_view import facts_of
 from kerastui.screens.build.inspector import Inspector
-from kerastui.screens.build.outline import path_to
 from kerastui.screens.build.palette import INPUT, Palette
 from kerastui.screens.build.problems_panel import TABS, ProblemsPanel
+from kerastui.screens.build.wires import Key
 from kerastui.screens.stage import STAGES, StageScreen
 from kerastui.screens.widgets.starting_values import starting_config, starting_shape
 
@@ -64,8 +64,8 @@ class BuildScreen(StageScreen):
         super().__init__(studio)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (50, "-tall")]
-        self._after: str | None = None
-        self._before = ""
+        self._wire: Key | None = None
+        self._replace = ""
         self._summarised: Project | None = None
         self._coded: Project | None = None
         self._alone = ""
@@ -139,23 +139,17 @@ class BuildScreen(StageScreen):
     @on(GraphCanvas.CardOpened)
     def _card_opened(self, event: GraphCanvas.CardOpened) -> None:
         event.stop()
-        self.inspector.show_card(facts_of(self.studio), event.id)
-        self._bring("inspector")
-        self.inspector.focus()
+        if not self.graph.enter_model(event.id):
+            self.inspector.show_card(facts_of(self.studio), event.id)
+            self._bring("inspector")
+            self.inspector.focus()
 
     def show_subject(self, subject: str) -> None:
         """Put the cursor on a card, in the model that it is in, and the list on its problem."""
-        model, node = split_place(subject)
-        if model != self.studio.model:
-            self.studio.leave(0)
-            for each in path_to(self.studio.project, model):
-                self.studio.enter(each)
-            self.graph.refresh_graph(facts_of(self.studio))
         self._bring("canvas")
         self.graph.focus()
-        if node in self.graph.scene.cards:
-            self.graph.select(node)
-        self.problems.go_to(node)
+        self.graph.go_to(subject)
+        self.problems.go_to(split_place(subject)[1])
 
     def action_graph(self) -> None:
         """Give the focus to the graph, or to the outline where that was worked in."""
@@ -272,7 +266,7 @@ class BuildScreen(StageScreen):
     def _layer_wanted(self, event: GraphPane.LayerWanted) -> None:
         """Open the palette's search; the layer goes where the graph said."""
         event.stop()
-        self._after, self._before = event.after, event.before
+        self._wire, self._replace = event.wire, event.replace
         self._bring("canvas")
         self.palette.add_class("-open")
         self.palette.search("" if self.studio.view.graph.inputs else INPUT)
@@ -280,11 +274,15 @@ class BuildScreen(StageScreen):
     def _tell_purpose(self) -> None:
         """Say in the palette where a layer would go."""
         graph, cursor = self.studio.view.graph, self.graph.cursor
-        after = f"after {node_name(graph, cursor)}" if cursor else ""
-        self.palette.set_purpose(f"before {node_name(graph, self._before)}" if self._before else after)
+        purpose = f"after {node_name(graph, cursor)}" if cursor else ""
+        if self._wire is not None:
+            purpose = f"before {node_name(graph, self._wire[1])}"
+        elif self._replace:
+            purpose = f"in place of {node_name(graph, self._replace)}"
+        self.palette.set_purpose(purpose)
 
     def _close_palette(self) -> None:
-        self._before = ""
+        self._wire, self._replace = None, ""
         self.palette.remove_class("-open")
         self.palette.end_search()
         self.palette.set_purpose("")
@@ -308,7 +306,7 @@ class BuildScreen(StageScreen):
     def _palette_highlighted(self, event: Palette.Highlighted) -> None:
         """Show where the layer would stand."""
         event.stop()
-        if self.palette.has_focus_within and event.name and self.graph.cursor:
+        if self.palette.has_focus_within and event.name and self.graph.cursor and not self._replace:
             name = free_id(event.name, taken_names(self.studio.view.graph))
             self.graph.show_ghost(Ghost(name, event.name))
         else:
@@ -317,36 +315,44 @@ class BuildScreen(StageScreen):
     @on(Palette.LayerChosen)
     def _layer_chosen(self, event: Palette.LayerChosen) -> None:
         event.stop()
-        before = self._before
+        swapped = bool(self._replace)
         try:
-            after, key = self._with_layer(event.name)
+            label, after, key = self._with_layer(event.name)
         except EditError as error:
             self.refuse(error)
             return
-        verb = "insert" if before and event.name != INPUT else "add"
-        self.studio.edit(f"{verb} {node_name(after.graph, key)}", after)
+        self.studio.edit(label, after)
         narrow = self.has_class("-narrow")
-        self._before = ""
+        self._wire, self._replace = None, ""
         self._show()
         if key in self.graph.scene.cards:
             self.graph.select(key)
-        if event.searched or narrow:
+        if event.searched or narrow or swapped:
             self.action_graph()
         else:
             self._tell_purpose()
 
-    def _with_layer(self, name: str) -> tuple[Project, str]:
-        """Return the project with a layer more, and its id.
-
-        Marked cards all feed a layer that takes a list of inputs.
-        """
-        project, cursor = self.studio.view, self.graph.cursor
-        entry = catalog().layer(name)
+    def _with_layer(self, name: str) -> tuple[str, Project, str]:
+        """Return what is done, the project with the layer that was chosen, and its id."""
+        project, entry = self.studio.view, catalog().layer(name)
+        if self._replace:
+            if name == INPUT or entry is None:
+                raise EditError("an input can take no layer's place; choose a layer, or esc")
+            after, dropped = swapping.swap(project, self._replace, name, starting_config(entry))
+            lost = f", without {', '.join(dropped)}" if dropped else ""
+            return f"make {node_name(project.graph, self._replace)} {name}{lost}", after, self._replace
         if name == INPUT or entry is None:
-            return commands.add_input(project, starting_shape(self.studio))
-        config = starting_config(entry)
-        if self._before and self._after:
-            return commands.insert_layer(project, name, config, self._after, self._before)
+            after, key = commands.add_input(project, starting_shape(self.studio))
+        elif self._wire is not None:
+            after, key = commands.insert_layer(project, name, starting_config(entry), *self._wire)
+            return f"insert {node_name(after.graph, key)}", after, key
+        else:
+            after, key = self._added(project, entry)
+        return f"add {node_name(after.graph, key)}", after, key
+
+    def _added(self, project: Project, entry: Entry) -> tuple[Project, str]:
+        """Return a project with a layer after the card under the cursor; selected cards all feed one for a list."""
+        cursor, name, config = self.graph.cursor, entry.name, starting_config(entry)
         fed_by = [key for key in nodes(project.graph) if key in self.graph.marks] if entry.inputs == "list" else []
         if not fed_by and cursor is not None:
             fed_by = [cursor]
