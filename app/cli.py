@@ -197,6 +197,16 @@ def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> N
 
 
 @main.command()
+@click.option("--check", is_flag=True, help="Compare with the installed Keras; exit code 1 if something is missing.")
+@JSON
+def layers(check: bool, as_json: bool) -> None:
+    """Print the layers that Build offers."""
+    from kerastui.layers import run
+
+    sys.exit(run(check, as_json))
+
+
+@main.command()
 @JSON
 def doctor(as_json: bool) -> None:
     """Print versions, devices, and what is missing with the way to get it."""

@@ -161,9 +161,9 @@ def _problems(folder: Path, project: Project, all_: bool = True) -> list[Problem
     shapes: list[Problem] = []
     if all_ or not any(problem.severity == "error" for problem in found):
         quiet()
-        from kerastui.engine.building import Checker
+        from kerastui.engine.checking import Checker
 
-        checked = Checker().check(project.graph)
+        checked = Checker().check(project)
         shapes = [*checked.problems, *data.target_problems(project, checked)]
     return together(found, shapes)
 

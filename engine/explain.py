@@ -35,7 +35,7 @@ def explain_call(error: Exception, class_name: str, shapes: Sequence[Shape]) -> 
         wanted, found = int(ranks[2]), int(ranks[3])
         hint = "insert Flatten before it" if found > wanted else "insert Reshape before it"
         return f"{class_name} takes {least}{wanted} axes with the batch, gets {found}: {gets}", hint
-    if missing := re.search(r"missing a required argument: '(\w+)'", text):
+    if missing := re.search(r"missing (?:a|\d) required (?:positional )?arguments?: '(\w+)'", text):
         what = f"{class_name} takes a second input ({missing[1]}), gets {len(shapes)}: {gets}"
         return what, "connect another layer to it, or the same one again"
     if built := re.search(r"expected axis (-?\d+) of input shape to have value (\d+)", text):

@@ -140,24 +140,26 @@ def test_a_model_that_cannot_be_saved_says_so_and_fails(tmp_path: Path, monkeypa
 
 
 def test_foreign_code_is_never_built() -> None:
-    from kerastui.engine.building import Checker
     from kerastui.engine.catalog.objects import build_object
+    from kerastui.engine.checking import Checker
 
     for spec in (Spec("TFSMLayer", {"filepath": "x"}), Spec("TorchModuleWrapper", {"module": "x"})):
         with pytest.raises(ValueError, match=r"a program from a file|Python code"):
             build_object(spec, "layer")
-    graph = small_project().graph
+    project = small_project()
+    graph = project.graph
     layers = {**graph.layers, "flatten": Layer("TimeDistributed", {"layer": Spec("TFSMLayer", {"filepath": "x"})})}
-    checked = Checker().check(msgspec.structs.replace(graph, layers=layers))
+    checked = Checker().check(msgspec.structs.replace(project, graph=msgspec.structs.replace(graph, layers=layers)))
     assert "a program from a file" in checked.problems[0].what
 
 
 def test_an_input_of_an_unknown_dtype_is_a_problem_of_the_check() -> None:
-    from kerastui.engine.building import Checker
+    from kerastui.engine.checking import Checker
 
-    graph = small_project().graph
+    project = small_project()
+    graph = project.graph
     inputs = {key: msgspec.structs.replace(value, dtype="floaty") for key, value in graph.inputs.items()}
-    checked = Checker().check(msgspec.structs.replace(graph, inputs=inputs))
+    checked = Checker().check(msgspec.structs.replace(project, graph=msgspec.structs.replace(graph, inputs=inputs)))
     assert [problem.subject for problem in checked.problems] == list(inputs)
     assert all(report.waits for report in checked.calls.values())
 

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from kerastui.engine.catalog.catalog import MODULES, Argument, Entry, Kind, catalog
 from kerastui.engine.catalog.check import check_config
@@ -206,3 +207,51 @@ def test_what_cannot_be_built_is_told(spec: Spec, kind: Kind, message: str, kera
     with pytest.raises(ValueError, match=r"\S") as caught:
         build_object(spec, kind)
     assert message in str(caught.value)
+
+
+# Calls and operations -------------------------------------------------------------------------------------------------
+
+
+def test_calls_take_tensors_by_name_and_options() -> None:
+    lstm, heads = catalog().layer("LSTM"), catalog().layer("MultiHeadAttention")
+    assert lstm is not None
+    assert heads is not None
+    assert lstm.named == ("initial_state", "mask")
+    assert [option.name for option in lstm.options] == ["training"]
+    assert heads.tensors == ("query", "value", "key")
+    assert heads.named == ("query_mask", "value_mask", "key_mask", "attention_mask")
+    assert {option.name: option.type for option in heads.options}["use_causal_mask"] == "bool"
+
+
+def test_functions_of_keras_are_found_as_layers() -> None:
+    for name, tensors, inputs, arguments in (
+        ("ops.matmul", ("x1", "x2"), "many", []),
+        ("ops.concatenate", ("xs",), "list", ["axis"]),
+        ("ops.mean", ("x",), "one", ["axis", "keepdims"]),
+        ("ops.where", ("condition", "x1", "x2"), "many", []),
+        ("ops.get_item", ("x",), "one", ["key"]),
+        ("ops.einsum", ("operands",), "list", ["subscripts"]),
+    ):
+        entry = catalog().layer(name)
+        assert entry is not None
+        assert (entry.kind, entry.tensors, entry.inputs) == ("operation", tensors, inputs)
+        assert [argument.name for argument in entry.arguments] == arguments
+    offered = {entry.name for entry in catalog().of("operation")}
+    assert len(offered) > 280
+    assert offered.isdisjoint({"ops.while_loop", "ops.cond", "ops.ones", "ops.shape", "ops.convert_to_numpy"})
+
+
+@pytest.mark.slow
+def test_the_command_counts_the_layers_of_keras(monkeypatch: pytest.MonkeyPatch, keras: ModuleType) -> None:
+    from kerastui.cli import main
+
+    done = CliRunner().invoke(main, ["layers", "--check"])
+    assert done.exit_code == 0
+    there, _, public = done.output.split()[0].partition("/")
+    assert there == public
+    assert int(public) > 100
+    monkeypatch.setattr(keras.layers, "Twice", type("Twice", (keras.layers.Layer,), {}), raising=False)
+    done = CliRunner().invoke(main, ["layers", "--check"])
+    assert done.exit_code == 1
+    assert done.output.split()[0] == f"{there}/{int(public) + 1}"
+    assert "missing: Twice" in done.output

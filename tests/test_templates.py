@@ -48,7 +48,7 @@ def test_nothing_is_wrong_with_a_template(name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("template", templates.templates(), ids=NAMES)
 def test_a_template_trains(template: templates.Template, tmp_path: Path) -> None:
-    from kerastui.engine.building import build_model, compile_model
+    from kerastui.engine.building import as_taken, build_model, compile_model
     from kerastui.engine.data.dataset import encode
 
     project = templates.project(template.name)
@@ -59,7 +59,7 @@ def test_a_template_trains(template: templates.Template, tmp_path: Path) -> None
     model = build_model(project)
     compile_model(project, model)
     (output,) = project.graph.outputs
-    inputs = [dataset.train.inputs[name] for name in project.graph.inputs]
+    inputs = as_taken(project.graph, {name: dataset.train.inputs[name] for name in project.graph.inputs})
 
     history = model.fit(
         inputs,

@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 
 from kerastui.engine.catalog.search import rank
+from kerastui.engine.project.document import MODEL
 
 Kind: TypeAlias = Literal[
     "layer",
@@ -26,6 +27,7 @@ Kind: TypeAlias = Literal[
     "regularizer",
     "constraint",
     "activation",
+    "operation",
 ]
 """What an entry is for; each kind is one public namespace of Keras."""
 
@@ -43,6 +45,7 @@ MODULES: Final[Mapping[Kind, str]] = MappingProxyType(
         "regularizer": "keras.regularizers",
         "constraint": "keras.constraints",
         "activation": "keras.activations",
+        "operation": "keras.ops",
     }
 )
 """Public namespace of each kind."""
@@ -119,7 +122,7 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
-    """Describe one class (or activation function) of Keras.
+    """Describe one class, activation function or operation of Keras.
 
     Args:
         kind: What it is for.
@@ -130,9 +133,9 @@ class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
         arguments: Arguments in the constructor's order, then the inherited ones.
         inputs: How a layer is called: `"one"` tensor, a `"list"` of two or more, or `"many"` tensors of different
             roles, named in `tensors`.
-        tensors: Names of the tensor arguments of a layer's `call`, required ones first.
-        named: Further tensor arguments of `call`, given by name: masks, `initial_state`.
-        options: Arguments of `call` that are no tensors: `training`, `use_causal_mask`.
+        tensors: Names of the tensor arguments of a layer's `call` that are given in order, required ones first.
+        named: Names of its further tensor arguments, which are given by name: masks, `initial_state`.
+        options: Arguments of its `call` that are no tensors: `training`, `use_causal_mask`.
         telling: Name of the one argument to be shown on a card; `""` if none.
         aliases: Other public names of the same class.
         offered: False where picking it makes no sense: it needs Python code, is made by Keras itself, or works only
@@ -162,6 +165,22 @@ class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
         return self._by_name.get(name)
 
 
+MODEL_ENTRY: Final = Entry(
+    kind="layer",
+    name=MODEL,
+    category="models",
+    summary="A model inside: a graph of the project, applied like a layer.",
+    arguments=(
+        Argument("model", "str", required=True, help="Which graph of the project it is."),
+        Argument("trainable", "bool", default=True, help="Whether training changes its weights."),
+    ),
+    inputs="many",
+    telling="model",
+    offered=False,
+)
+"""What a layer that is a graph of the project takes; no class of Keras."""
+
+
 class Catalog(msgspec.Struct, frozen=True, dict=True):
     """Hold everything that the pinned Keras offers.
 
@@ -180,7 +199,12 @@ class Catalog(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def _by_name(self) -> Mapping[tuple[Kind, str], Entry]:
         aliases = {(entry.kind, alias): entry for entry in self.entries for alias in entry.aliases}
-        return aliases | {(entry.kind, entry.name): entry for entry in self.entries}
+        named = {(entry.kind, entry.name): entry for entry in (*self.entries, MODEL_ENTRY)}
+        # A call of the document applies a function of `keras.ops` as it does a layer.
+        functions: dict[tuple[Kind, str], Entry] = {
+            ("layer", entry.name): entry for entry in self.entries if entry.kind == "operation"
+        }
+        return aliases | functions | named
 
     @cached_property
     def _offered(self) -> Mapping[Kind, tuple[Entry, ...]]:
@@ -191,7 +215,7 @@ class Catalog(msgspec.Struct, frozen=True, dict=True):
         return self._by_name.get((kind, name))
 
     def layer(self, name: str) -> Entry | None:
-        """Return the layer of that name or alias, or `None`."""
+        """Return what a layer of the document is: a layer by name or alias, a function as `ops.NAME`, or `None`."""
         return self.get("layer", name)
 
     def of(self, kind: Kind) -> tuple[Entry, ...]:

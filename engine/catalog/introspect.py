@@ -24,6 +24,7 @@ import msgspec
 
 from kerastui.engine.catalog import docstrings, rules
 from kerastui.engine.catalog.catalog import KINDS, MODULES, NESTED, Argument, Catalog, Entry, Kind
+from kerastui.engine.catalog.operations import Function, functions
 
 _ROOTS: Final[Mapping[Kind, tuple[type, tuple[str, ...]]]] = {
     "layer": (keras.layers.Layer, ("call",)),
@@ -71,7 +72,8 @@ def introspect() -> Catalog:
     Returns:
         The catalog, the same for the same version of Keras: sorted, without addresses or paths.
     """
-    entries = [entry for kind in KINDS for entry in _entries(kind)]
+    entries = [entry for kind in KINDS if kind != "operation" for entry in _entries(kind)]
+    entries += [_operation(function) for function in functions().values()]
     metrics = {entry.name: entry.category for entry in entries if entry.kind == "metric"}
     entries = [
         msgspec.structs.replace(entry, category=metrics.get(entry.name, "")) if entry.kind == "loss" else entry
@@ -130,6 +132,8 @@ def _entries(kind: Kind) -> Iterator[Entry]:
             arguments=arguments,
             inputs="list" if inputs == "list" else "many" if inputs == "many" else "one",
             tensors=tensors,
+            named=tuple(_named(item, tensors)) if kind == "layer" else (),
+            options=tuple(_options(item, tensors, said)) if kind == "layer" else (),
             telling=_telling(arguments),
             aliases=aliases,
             offered=_offered(kind, name, item, arguments, tensors),
@@ -204,6 +208,58 @@ def _inputs(item: type, said: docstrings.Docstring) -> tuple[str, tuple[str, ...
     shown = re.search(r"\((?:\[\w+, \w+\]|\(\w+, \w+\))\)", said.help)
     merging = ".merging." in item.__module__
     return ("list" if of_several or merging or (shown and "cross" in said.summary) else "one"), tuple(needed)
+
+
+def _named(item: type, tensors: tuple[str, ...]) -> list[str]:
+    """Name the tensor arguments of `call` that are given by name: masks and states."""
+    more = [each for each in _call_parameters(item) if each.name not in tensors and each.default is None]
+    return [each.name for each in more if re.search(r"(?:^|_)(?:mask|state)$", each.name)]
+
+
+def _options(item: type, tensors: tuple[str, ...], said: docstrings.Docstring) -> Iterator[Argument]:
+    """Describe the arguments of `call` that are no tensors and have a default: `training`, `use_causal_mask`."""
+    for each in _call_parameters(item):
+        tensor = each.name in tensors or each.name in _named(item, tensors)
+        if not tensor and each.default is not Parameter.empty:
+            text = said.call.get(each.name, "")
+            switch = each.name == "training" or isinstance(each.default, bool)
+            described = rules.argument("layer", each.name, each.default, text)
+            yield msgspec.structs.replace(described, type="bool", choices=()) if switch else described
+
+
+def _operation(function: Function) -> Entry:
+    """Describe a function of `keras.ops`."""
+    said = docstrings.read(function.made.__doc__ or "")
+    parameters = inspect.signature(function.made).parameters.values()
+    arguments = tuple(
+        _operand(each.name, _held(each.default), said.arguments.get(each.name, ""))
+        for each in parameters
+        if each.name not in (*function.tensors, *_HIDDEN) and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
+    )
+    return Entry(
+        kind="operation",
+        name=f"ops.{function.name}",
+        category=function.made.__module__.rpartition(".")[2],
+        summary=said.summary,
+        help=said.help,
+        arguments=arguments,
+        inputs="list" if function.takes_list else "many" if len(function.tensors) > 1 else "one",
+        tensors=function.tensors,
+        telling=_telling(arguments),
+        offered=not any(each.required and each.type == "code" for each in arguments),
+    )
+
+
+def _operand(name: str, default: object, text: str) -> Argument:
+    """Describe an argument of a function: no size has a limit there, and "size" may be two of them."""
+    described = rules.argument("operation", name, default, text)
+    counted = described.type != "int" or re.match(r"(?:an? |optional )*int", text.lower())
+    return msgspec.structs.replace(described, minimum=None, type=described.type if counted else "any")
+
+
+def _held(default: Any) -> Any:
+    """Return a default as the document holds it: a data type such as `int` by its name."""
+    return default.__name__ if isinstance(default, type) and default is not Parameter.empty else default
 
 
 def _category(kind: Kind, module: str) -> str:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 from kerastui.engine.catalog.catalog import MODULES, NESTED, Entry, Kind, catalog
 from kerastui.engine.catalog.check import FOREIGN, check_config, check_spec, foreign_code
-from kerastui.engine.project.document import Spec, Value
+from kerastui.engine.project.document import MODEL, Spec, Value
+
+Inside: TypeAlias = Callable[[Spec], Any]
+"""Makes the model that a `Spec` of class `MODEL` names."""
 
 
-def build_object(spec: Spec, kind: Kind, name: str = "") -> Any:
+def build_object(spec: Spec, kind: Kind, name: str = "", inside: Inside | None = None) -> Any:
     """Call the constructor that a `Spec` names. Imports Keras (6 s the first time).
 
     Args:
         spec: Class and arguments; objects among the arguments are made first.
         kind: Kind of the object; an `"activation"` gives the function.
         name: Name given to a layer (or loss, metric, optimizer); `""` lets Keras choose.
+        inside: Makes a model of the project where one stands among the arguments, as in `TimeDistributed`. Defaults to
+            `None`: there are none.
 
     Returns:
         The object.
@@ -35,7 +41,7 @@ def build_object(spec: Spec, kind: Kind, name: str = "") -> Any:
     made = getattr(import_module(MODULES[kind]), entry.name)
     if kind == "activation":
         return made
-    arguments = {key: _build_value(value, entry, key) for key, value in spec.config.items()}
+    arguments = {key: _build_value(value, entry, key, inside) for key, value in spec.config.items()}
     try:
         return made(**arguments, **({"name": name} if name else {}))
     except Exception as error:  # Keras and TensorFlow raise whatever they like for a value they refuse.
@@ -57,16 +63,18 @@ def _check_names(entry: Entry, spec: Spec) -> None:
         raise ValueError(f"{entry.name}: {check_config(entry, spec.config)[0]}")
 
 
-def _build_value(value: Value, entry: Entry, name: str) -> Any:
+def _build_value(value: Value, entry: Entry, name: str, inside: Inside | None) -> Any:
     argument = entry.argument(name)
     kind = NESTED.get(argument.type, "layer") if argument else "layer"
     if isinstance(value, Spec):
+        if value.class_name == MODEL and inside is not None:
+            return inside(value)
         try:
-            return build_object(value, kind)
+            return build_object(value, kind, inside=inside)
         except ValueError as error:
             raise ValueError(f"{entry.name} {name}: {error}") from error
     if isinstance(value, tuple):
-        return tuple(_build_value(item, entry, name) for item in value)
+        return tuple(_build_value(item, entry, name, inside) for item in value)
     return value
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kerastui.engine.building import build_model
+from kerastui.engine.building import as_taken, build_model
 from kerastui.engine.importing.graphs import output_names
 from kerastui.engine.keras_private import keras
 from kerastui.engine.project.files import read
+from kerastui.engine.project.graph import node_name
 from kerastui.engine.saving.bridge.json_models import model_from_config
 from kerastui.engine.saving.bridge.translate import is_keras2
 from kerastui.engine.saving.configs import check_config
@@ -63,11 +65,14 @@ def largest_error(model: Any, folder: Path) -> float:
     built = build_model(project)
     load_weights(project, built, folder)
     samples = samples_for(model)
-    given = dict(zip(project.graph.inputs, keras.tree.flatten(samples), strict=True))
+    graph = project.graph
+    given = dict(zip(map(partial(node_name, graph), graph.inputs), keras.tree.flatten(samples), strict=True))
     # Layers that change images at random do so unless told that this is no training.
-    predicted = built({tensor.name: given[tensor.name] for tensor in built.inputs}, training=False)
+    used = {tensor.name for tensor in built.inputs}
+    predicted = built(as_taken(graph, {name: given[name] for name in given if name in used}), training=False)
     if not isinstance(predicted, dict):
-        predicted = dict.fromkeys(project.graph.outputs, predicted)
+        several = predicted if graph.gives == "list" else [predicted]
+        predicted = dict(zip(graph.outputs, several, strict=True))
     names = output_names(model)
     expected = [np.asarray(value) for value in keras.tree.flatten(model(*samples, training=False))]
     return max(difference(value, np.asarray(predicted[name])) for name, value in zip(names, expected, strict=True))

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kerastui.engine.building import Checker
+from kerastui.engine.checking import Checker
 from kerastui.engine.importing.graphs import Found, Refusal, graph_of, is_graph, output_names
 from kerastui.engine.importing.settings import compile_of
 from kerastui.engine.keras_private import keras
@@ -136,7 +136,7 @@ def _write(folder: Path, imported: Imported) -> None:
 
 def _differences(model: Any, found: Found) -> list[Refusal]:
     """Compare what the document computes with what the model says of itself: the shape and type of each output."""
-    checked = Checker().check(found.graph)
+    checked = Checker().check(Project("imported", graph=found.graph))
     if checked.problems:
         return [Refusal(problem.subject, problem.what) for problem in checked.problems]
     different: list[Refusal] = []

@@ -35,6 +35,7 @@ from kerastui.engine.keras_private.devices import gpu_memory
 from kerastui.engine.keras_private.graphs import (
     calls_by_depth,
     calls_of,
+    name_operations,
     operations_of,
     origin,
     shapes_at_build,
@@ -149,6 +150,7 @@ __all__ = [
     "model_as_json",
     "model_of_json",
     "model_supports_jit",
+    "name_operations",
     "no_automatic_dependency_tracking",
     "old_keras",
     "old_names_pass",

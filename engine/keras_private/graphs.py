@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ import keras
 __all__ = [
     "calls_by_depth",
     "calls_of",
+    "name_operations",
     "operations_of",
     "origin",
     "shapes_at_build",
@@ -43,6 +45,27 @@ def origin(tensor: Any) -> tuple[Any, int, int]:
     """Say which operation made a symbolic tensor, in which of its calls, and as which of its outputs."""
     operation, call, output = tensor._keras_history
     return operation, call, output
+
+
+def name_operations(name: str, outputs: Sequence[Any], inputs: Sequence[Any]) -> None:
+    """Name the operations between two groups of symbolic tensors; Keras numbers them through the whole process.
+
+    Args:
+        name: Name of the operation that gives the first output; those before it get `name_1`, `name_2`, ….
+        outputs: Tensors that were computed.
+        inputs: Tensors that they were computed from.
+    """
+    known = {id(tensor) for tensor in inputs}
+    named: dict[int, Any] = {}
+    waiting = list(reversed(outputs))
+    while waiting:
+        tensor = waiting.pop()
+        operation, call, _ = origin(tensor)
+        if id(tensor) in known or id(operation) in named or isinstance(operation, keras.layers.Layer):
+            continue
+        operation.name = f"{name}_{len(named)}" if named else name
+        named[id(operation)] = operation
+        waiting.extend(reversed(calls_of(operation)[call].input_tensors))
 
 
 def shapes_at_build(layer: Any) -> dict[str, Any]:

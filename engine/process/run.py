@@ -169,13 +169,16 @@ class Run:
         self._finish(prepared)
 
     def _arrays(self, part: Part) -> dict[str, Any]:
+        from kerastui.engine.building import as_given, as_taken
+
         graph = self.project.graph
         used = {node_name(graph, key): values for key, values in part.inputs.items()}
         names = {tensor.name for tensor in self.model.inputs} if self.model else set()
-        single = len(part.targets) == 1
+        ordered = [node_name(graph, key) for key in graph.inputs]
+        targets = {name: part.targets[name] for name in graph.outputs if name in part.targets}
         arrays = {
-            "x": {name: values for name, values in used.items() if name in names},
-            "y": next(iter(part.targets.values())) if single else part.targets,
+            "x": as_taken(graph, {name: used[name] for name in ordered if name in names and name in used}),
+            "y": as_given(graph, targets),
         }
         return arrays if part.sample_weight is None else arrays | {"sample_weight": part.sample_weight}
 

@@ -49,12 +49,13 @@ from kerastui.engine.process.protocol import (
     encode,
 )
 from kerastui.engine.process.worker import Worker
+from kerastui.engine.project.document import Project
 from kerastui.engine.project.graph import check_references
 from kerastui.engine.project.plain import DocumentError, from_plain
 from kerastui.engine.training.events import Progress
 
 if TYPE_CHECKING:
-    from kerastui.engine.building import Checker
+    from kerastui.engine.checking import Checker
     from kerastui.engine.process.run import Run
 
 T = TypeVar("T")
@@ -175,8 +176,7 @@ class Engine:
 
         if self._running:
             return Refused("a run is going on", "stop it first")
-        project = from_plain(body.project)
-        check_references(project.graph)
+        project = _read(body.project)
         self._running = True
         run = Run(project, Path(body.folder), self._tell, self._worker.serve)
         try:
@@ -223,21 +223,18 @@ class Engine:
         return Done()
 
     def _check(self, plain: dict[str, Any]) -> ReplyBody:
-        project = from_plain(plain)
-        check_references(project.graph)
+        project = _read(plain)
         if self._checker is None:
-            from kerastui.engine.building import Checker
+            from kerastui.engine.checking import Checker
 
             self._checker = Checker()
-        return self._checker.check(project.graph)
+        return self._checker.check(project)
 
     @staticmethod
     def _summary(plain: dict[str, Any], width: int) -> str:
         from kerastui.engine.building import summary_text
 
-        project = from_plain(plain)
-        check_references(project.graph)
-        return summary_text(project, width)
+        return summary_text(_read(plain), width)
 
     def _save(self, path: Path, overwrite: bool) -> str:
         from kerastui.engine.process.run import RunError
@@ -289,7 +286,7 @@ class Engine:
         import keras
         import tensorflow as tf
 
-        importlib.import_module("kerastui.engine.building")  # the rest of what the first check needs
+        importlib.import_module("kerastui.engine.checking")  # the rest of what the first check needs
 
         devices = tuple(Device(item.device_type, item.name) for item in tf.config.list_physical_devices())
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -308,3 +305,12 @@ class Engine:
                 self._publish(Broken(self._broken))
 
         self._loop.call_soon_threadsafe(tell)
+
+
+def _read(plain: dict[str, Any]) -> Project:
+    """Read a project and see that its references hold, those of the models inside too."""
+    project = from_plain(plain)
+    check_references(project.graph)
+    for key, graph in project.models.items():
+        check_references(graph, ("models", key))
+    return project
