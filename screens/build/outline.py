@@ -127,9 +127,7 @@ def _ordered(facts: Facts) -> list[str]:
         return list(nodes(facts.graph))
 
 
-def _cells(
-    facts: Facts, project: Project, node: str, number: str, fold: str, depth: int, marked: bool
-) -> tuple[Line, ...]:
+def _cells(facts: Facts, node: str, number: str, fold: str, depth: int, marked: bool) -> tuple[Line, ...]:
     graph = facts.graph
     call = graph.calls.get(node)
     layer = graph.layers.get(call.layer) if call else None

@@ -38,7 +38,7 @@ from kerastui.engine.process.protocol import (
     Welcome,
 )
 from kerastui.engine.project.document import MODEL, Graph, Layer
-from kerastui.engine.project.graph import order
+from kerastui.engine.project.graph import node_of, order
 from kerastui.engine.project.plain import from_plain
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.training.events import EpochEnded, Paused, Progress, Resumed
@@ -190,7 +190,7 @@ def check(graph: Graph, models: Mapping[str, Graph] | None = None) -> Checked:
             continue
         call = graph.calls[node]
         layer = graph.layers[call.layer]
-        inputs = [shapes[source] for source in call.inputs]
+        inputs = [shapes[node_of(source)] for source in call.inputs]
         known = [shape for shape in inputs if shape is not None]
         if len(known) < len(inputs) or not inputs:
             shapes[node], reports[node] = None, CallReport(waits=True)
@@ -206,7 +206,7 @@ def check(graph: Graph, models: Mapping[str, Graph] | None = None) -> Checked:
             problems += [replace(problem, subject=f"{model}/{problem.subject}") for problem in inner.problems]
             within |= {key if "/" in key else f"{model}/{key}": report for key, report in inner.calls.items()}
             end = next(iter((models or {})[model].outputs.values()))
-            shapes[node], params, flops = inner.calls[end].shape, inner.params, inner.flops
+            shapes[node], params, flops = inner.calls[node_of(end)].shape, inner.params, inner.flops
         else:
             shapes[node], params = output(layer, known)
             flops = 2 * params if layer.class_name == "Dense" else 0
