@@ -178,8 +178,8 @@ def test_a_model_inside_says_what_it_takes_and_gives() -> None:
     rows = rows_of(project, key, checked)
     fields = fields_in(rows)
     assert fields[side_fields.APPLIES].value == "encoder"
-    assert "layers  2" in notes_in(rows)
-    assert any(line.startswith("gives") and line.endswith("(∅, 8)") for line in notes_in(rows))
+    assert "layers   2" in notes_in(rows)
+    assert any(line.startswith("outputs") and line.endswith("(∅, 8)") for line in notes_in(rows))
     _, after = edit_of(project, key, side_fields.INNER_GIVES, "dict")
     assert after.models["encoder"].gives == "dict"
     _, after = edit_of(after, key, side_fields.INNER_GIVES, None)
