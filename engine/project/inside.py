@@ -113,7 +113,7 @@ def path_to(project: Project, model: str) -> list[str]:
 
     Args:
         project: The project.
-        model: Id of the model; `[]` where it is `""`, or not applied anywhere.
+        model: Id of the model; one that nothing applies is reached by itself, `""` by nothing.
     """
     paths: dict[str, list[str]] = {"": []}
     waiting = [""]
@@ -123,7 +123,7 @@ def path_to(project: Project, model: str) -> list[str]:
             if key in project.models and key not in paths:
                 paths[key] = [*paths[owner], key]
                 waiting.append(key)
-    return paths.get(model, [])
+    return paths.get(model, [model])
 
 
 def models_in(graph: Graph) -> list[str]:

@@ -15,9 +15,9 @@ from textual.message import Message
 from kerastui.screens.build.canvas_keys import KeyCanvas
 from kerastui.screens.build.canvas_modes import Connecting, Drag, Moving
 from kerastui.screens.build.canvas_paint import Looks
-from kerastui.screens.build.canvas_view import Level
+from kerastui.screens.build.canvas_view import Ghost, Level
 from kerastui.screens.build.layout import Box
-from kerastui.screens.build.wires import Key
+from kerastui.screens.build.wires import Key, Point
 
 
 class GraphCanvas(KeyCanvas):
@@ -79,6 +79,24 @@ class GraphCanvas(KeyCanvas):
         elif card is None and wire is not None:
             self.select_wire(wire)
         self.post_message(self.MenuWanted())
+
+    def hold_layer(self, ghost: Ghost | None, place: Offset) -> None:
+        """Show a card that the mouse brings from elsewhere, and the wire that it would be put on.
+
+        Args:
+            ghost: The card, `None` when it is gone.
+            place: Where the mouse is on the screen.
+        """
+        wire, _, cell = self.under(place)
+        self._wire = wire if ghost is not None else None
+        self.show_ghost(ghost, (cell[0] - self.level.size[0] // 2, cell[1]))
+
+    def under(self, place: Offset) -> tuple[Key | None, str | None, Point]:
+        """Return the wire, the card and the cell of the layout at a place of the screen."""
+        cell = self.to_virtual(place - self.content_region.offset)
+        card = self._scene.card_at(*cell) if self._scene.cards else None
+        wire = self._scene.wire_at(*cell) if self._scene.cards and card is None else None
+        return wire, card, cell
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Draw, move, select or scroll with the button held."""

@@ -10,7 +10,7 @@ from textual import events, on
 from kerastui.engine.project import arranging, commands, copies, grouping, swapping
 from kerastui.engine.project.document import MODEL, Input, Project
 from kerastui.engine.project.edits import EditError
-from kerastui.engine.project.graph import node_name, node_of, sources, wired, wires_into
+from kerastui.engine.project.graph import node_of, sources, wired, wires_into
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.graph_edits import GraphEdits
 from kerastui.screens.widgets import words
@@ -38,6 +38,7 @@ class CardEdits(GraphEdits):
         command: Callable[[str], Project],
         label: Callable[[str], str],
         whole: bool = False,
+        select: Callable[[str], str] | None = None,
     ) -> None:
         """Ask for a text that a command can use, and make the edit.
 
@@ -47,6 +48,7 @@ class CardEdits(GraphEdits):
             command: Gives the project with the text; what it refuses is said while it is typed.
             label: What is done, for the history.
             whole: The command gives the whole project, not what is opened of it.
+            select: Gives the id of the card to select afterwards; the one under the cursor where omitted.
         """
 
         def check(text: str) -> str:
@@ -60,7 +62,7 @@ class CardEdits(GraphEdits):
             if text is not None and whole:
                 self._studio.do(label(text), command(text))
             elif text is not None:
-                self._try(label(text), lambda: command(text))
+                self._try(label(text), lambda: command(text), select(text) if select else None)
 
         self.app.push_screen(Prompt(title, value=value, check=check), use)
 
@@ -202,16 +204,21 @@ class CardEdits(GraphEdits):
         keys = self.chosen
         known = self._known(keys)
 
-        def command(name: str) -> Project:
-            return grouping.group(self._project, keys, name.strip(), known)[0]
+        def grouped(name: str) -> tuple[Project, str]:
+            return grouping.group(self._project, keys, name.strip(), known)
 
         try:
-            after, new = grouping.group(self._project, keys, "", known)
+            _, new = grouped("")
         except EditError as error:
             self._refuse(str(error))
             return
-        title = f"group {self._told(keys)} as"
-        self._ask_text(title, node_name(after.graph, new), command, lambda name: f"group {name}")
+        self._ask_text(
+            f"group {self._told(keys)} as",
+            new,
+            lambda name: grouped(name)[0],
+            lambda name: f"group {name}",
+            select=lambda name: grouped(name)[1],
+        )
 
     def _known(self, keys: list[str]) -> dict[str, Input]:
         """Return shapes and types of what feeds some cards, as far as the engine has told them."""

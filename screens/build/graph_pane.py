@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events, on
@@ -61,13 +62,15 @@ class GraphPane(CardEdits, inherit_bindings=False):
         Binding("a", "add", "add", id="graph.add", tooltip="add a layer after this card"),
         _CANVAS["graph.connect"],
         Binding("i", "insert", "insert", id="graph.insert", tooltip="put a layer on the wire into this card"),
+        Binding("g", "group", "group", id="graph.group", tooltip="make a model of the selected cards"),
         Binding("f", "screen.repair", "repair", id="stage.repair", tooltip="apply the repair that is offered"),
         Binding("enter", "finish_wire", "connect", id="graph.finish_wire"),
         Binding("enter", "finish_move", "put it here", id="graph.finish_move"),
+        Binding("enter", "enter_model", "open", id="graph.enter_model", tooltip="open the model that the card is"),
         _CANVAS["graph.open"],
-        _CANVAS["graph.zoom_out"],
-        Binding("x", "cut", "cut wire", id="graph.cut", tooltip="cut a wire into this card"),
         Binding("escape", "leave", "leave", id="graph.leave"),
+        _CANVAS["graph.zoom_out"],
+        Binding("x", "cut", "cut wire", show=False, id="graph.cut", tooltip="cut a wire into this card"),
         Binding("f5", "train", "train"),  # the app's own key, so that the footer names the next step
         Binding("delete,backspace", "delete", "delete", show=False, id="graph.delete"),
         Binding("f2", "rename", "rename", show=False, id="graph.rename"),
@@ -77,7 +80,6 @@ class GraphPane(CardEdits, inherit_bindings=False):
         Binding("p,ctrl+v", "paste", "paste", show=False, id="graph.paste", tooltip="what was copied"),
         Binding("D", "duplicate", "duplicate", show=False, id="graph.duplicate"),
         Binding("S", "share", "share", show=False, id="graph.share", tooltip="call the same layer on another input"),
-        Binding("g", "group", "group", show=False, id="graph.group", tooltip="make a model of the selected cards"),
         Binding("G", "ungroup", "ungroup", show=False, id="graph.ungroup", tooltip="put its layers in its place"),
         Binding("F", "freeze", "freeze or not", show=False, id="graph.freeze", tooltip="keep from being trained"),
         Binding("w", "swap", "swap class", show=False, id="graph.swap", tooltip="another class, what fits stays"),
@@ -255,6 +257,8 @@ class GraphPane(CardEdits, inherit_bindings=False):
             return bool(self._found)
         if action == "leave":
             return bool(self.marks or self.wire or self._studio.inside)
+        if action == "enter_model":
+            return bool(self.cursor) and self.scene.cards[self.cursor or ""].nested
         if action in CARD_ACTIONS:
             return self.can(action)
         return super().check_action(action, parameters)
@@ -270,14 +274,16 @@ class GraphPane(CardEdits, inherit_bindings=False):
 
     def action_menu(self) -> None:
         """List what can be done with what is selected, each with its key."""
+        bindings = [binding for binding in self.__class__.BINDINGS if isinstance(binding, Binding)]
         choices = []
-        for binding in self.__class__.BINDINGS:
-            if isinstance(binding, Binding) and binding.action.split("(")[0] in MENU and self._offers(binding.action):
-                choices.append(Choice(binding.action, binding.description, key_name(binding)))
+        for binding in bindings:
+            if binding.action.split("(")[0] in MENU and self._offers(binding.action):
+                first = replace(binding, key=binding.key.split(",")[0])
+                choices.append(Choice(binding.action, binding.description, key_name(first)))
         self.app.push_screen(Choose(self._menu_title(), choices), self._do)
 
     def _offers(self, action: str) -> bool:
-        return bool(self.check_action(action, ()))
+        return bool(self.check_action(action.split("(")[0], ()))
 
     def _menu_title(self) -> str:
         if self.wire is not None:
@@ -293,6 +299,10 @@ class GraphPane(CardEdits, inherit_bindings=False):
         event.stop()
         self.focus()
         self.action_menu()
+
+    def action_enter_model(self) -> None:
+        """Open the model that the card under the cursor is."""
+        self.enter_model(self.cursor or "")
 
     async def action_train(self) -> None:
         """Start a run."""

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.catalog.search import rank
+from kerastui.screens.build.palette_drag import DragRows
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import Cells
@@ -61,7 +62,7 @@ letters beside the names. `esc` goes back to the graph.
 """
 
 
-class PaletteRows(Rows):
+class PaletteRows(DragRows):
     """The list of the palette."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -304,6 +305,14 @@ class Palette(Panel):
     def _highlighted(self, event: Rows.Highlighted) -> None:
         event.stop()
         self._explain(event.key)
+
+    def on_mouse_down(self) -> None:
+        """Say nothing on the layer under the cursor: rows would move under the mouse, between two clicks."""
+        self.add_class("-mouse")
+
+    def on_key(self) -> None:
+        """Say again what the layer under the cursor does."""
+        self.remove_class("-mouse")
 
     @on(events.DescendantFocus)
     def _entered(self) -> None:

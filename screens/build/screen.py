@@ -9,12 +9,13 @@ from typing import ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Offset
 from textual.timer import Timer
 from textual.widget import Widget
 
 from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.process.client import EngineLost, EngineRefused
-from kerastui.engine.project import commands, swapping
+from kerastui.engine.project import arranging, commands, swapping
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import free_id, node_name, nodes, taken_names
@@ -27,6 +28,7 @@ from kerastui.screens.build.graph_pane import GraphPane
 from kerastui.screens.build.graph_view import facts_of
 from kerastui.screens.build.inspector import Inspector
 from kerastui.screens.build.palette import INPUT, Palette
+from kerastui.screens.build.palette_drag import DragRows
 from kerastui.screens.build.problems_panel import TABS, ProblemsPanel
 from kerastui.screens.build.wires import Key
 from kerastui.screens.stage import STAGES, StageScreen
@@ -332,8 +334,37 @@ class BuildScreen(StageScreen):
         else:
             self._tell_purpose()
 
-    def _with_layer(self, name: str) -> tuple[str, Project, str]:
-        """Return what is done, the project with the layer that was chosen, and its id."""
+    @on(DragRows.Dragged)
+    def _layer_dragged(self, event: DragRows.Dragged) -> None:
+        """Show where a layer that the mouse brings would go, and put it there."""
+        event.stop()
+        inside = self.graph.region.contains_point(event.place)
+        ghost = Ghost(free_id(event.key, taken_names(self.studio.view.graph)), event.key)
+        self.graph.hold_layer(ghost if inside and not event.dropped else None, event.place)
+        if inside and event.dropped:
+            self._drop_layer(event.key, event.place)
+
+    def _drop_layer(self, name: str, place: Offset) -> None:
+        """Put a layer on the wire, after the card, or on the ground that is at a place of the screen."""
+        self._wire, card, cell = self.graph.under(place)
+        if card is not None:
+            self.graph.select(card)
+        try:
+            label, after, key = self._with_layer(name, loose=card is None)
+            if card is None and self._wire is None and self.graph.scene.cards:
+                after = arranging.move(after, {key: self.graph.scene.stored(cell[0] - 13, cell[1])})
+        except EditError as error:
+            self.refuse(error)
+            return
+        self.studio.edit(label, after)
+        self._wire = None
+        self._show()
+        self.action_graph()
+        if key in self.graph.scene.cards:
+            self.graph.select(key)
+
+    def _with_layer(self, name: str, loose: bool = False) -> tuple[str, Project, str]:
+        """Return what is done, the project with the layer that was chosen, and its id; nothing feeds a loose one."""
         project, entry = self.studio.view, catalog().layer(name)
         if self._replace:
             if name == INPUT or entry is None:
@@ -346,6 +377,8 @@ class BuildScreen(StageScreen):
         elif self._wire is not None:
             after, key = commands.insert_layer(project, name, starting_config(entry), *self._wire)
             return f"insert {node_name(after.graph, key)}", after, key
+        elif loose:
+            after, key = commands.add_layer(project, name, starting_config(entry))
         else:
             after, key = self._added(project, entry)
         return f"add {node_name(after.graph, key)}", after, key

@@ -32,6 +32,7 @@ from kerastui.engine.process.protocol import (
     Shutdown,
     Stop,
     Summary,
+    TensorReport,
     Text,
     Train,
     Versions,
@@ -190,7 +191,8 @@ def check(graph: Graph, models: Mapping[str, Graph] | None = None) -> Checked:
             continue
         call = graph.calls[node]
         layer = graph.layers[call.layer]
-        inputs = [shapes[node_of(source)] for source in call.inputs]
+        tensors: tuple[TensorReport, ...] = ()
+        inputs = [shapes[source] for source in call.inputs]
         known = [shape for shape in inputs if shape is not None]
         if len(known) < len(inputs) or not inputs:
             shapes[node], reports[node] = None, CallReport(waits=True)
@@ -205,15 +207,18 @@ def check(graph: Graph, models: Mapping[str, Graph] | None = None) -> Checked:
             inner = check((models or {})[model], models)
             problems += [replace(problem, subject=f"{model}/{problem.subject}") for problem in inner.problems]
             within |= {key if "/" in key else f"{model}/{key}": report for key, report in inner.calls.items()}
-            end = next(iter((models or {})[model].outputs.values()))
-            shapes[node], params, flops = inner.calls[node_of(end)].shape, inner.params, inner.flops
+            ends = {name: inner.calls[node_of(end)].shape for name, end in (models or {})[model].outputs.items()}
+            shapes |= {f"{node}:{name}": shape for name, shape in ends.items()}
+            shapes[node], params, flops = next(iter(ends.values())), inner.params, inner.flops
+            if len(ends) > 1:
+                tensors = tuple(TensorReport(name, shape or (), "float32") for name, shape in ends.items())
         else:
             shapes[node], params = output(layer, known)
             flops = 2 * params if layer.class_name == "Dense" else 0
         size = math.prod(size or 1 for size in shapes[node] or ())
         counts = 0 if call.layer in counted else params
         trained = 0 if layer.config.get("trainable") is False else counts
-        reports[node] = CallReport(shapes[node], "float32", counts, trained, flops=flops, memory=4 * size)
+        reports[node] = CallReport(shapes[node], "float32", counts, trained, False, tensors, flops, 4 * size)
         counted.add(call.layer)
     params, trainable = (sum(getattr(each, name) for each in reports.values()) for name in ("params", "trainable"))
     return Checked({key: reports[key] for key in graph.calls} | within, tuple(problems), params, trainable)
