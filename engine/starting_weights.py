@@ -1,14 +1,14 @@
 """The weights that a project starts from: written by the id of each layer, so that they survive edits. Imports Keras.
 
-The file is the documented HDF5 layout with `layer_names`. Ids and not names, since a layer keeps its id when it is
-renamed; and not the layout of `.weights.h5`, which counts the layers of a class: a `Dense` put before another would
-take its weights.
+The file is the documented HDF5 layout with `layer_names`; a layer of a model inside has its path, `encoder/dense`. Ids
+and not names, since a layer keeps its id when it is renamed; and not the layout of `.weights.h5`, which counts the
+layers of a class: a `Dense` put before another would take its weights.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,17 @@ import h5py
 
 from kerastui.engine.building import BuildError
 from kerastui.engine.files import replacing
-from kerastui.engine.project.document import Project
+from kerastui.engine.project.document import MODEL, Graph, Project
 from kerastui.engine.project.graph import layer_name
 from kerastui.engine.project.weights import HINT, check_weights
 from kerastui.engine.saving.guards import check_hdf5
-from kerastui.engine.saving.hdf5_weights import assign, has_layer_names, plan_layers, write_layers
+from kerastui.engine.saving.hdf5_weights import (
+    assign,
+    has_layer_names,
+    plan_layers,
+    read_strings,
+    write_layers,
+)
 
 SHOWN = 4
 """Layers that a message names; of more it says how many."""
@@ -31,7 +37,7 @@ def write_weights(path: str | os.PathLike[str], layers: Mapping[str, Any]) -> No
 
     Args:
         path: The file.
-        layers: Built Keras layers by the id they have in the document.
+        layers: Built Keras layers by the path they have in the document: their id, behind those of the models inside.
 
     Raises:
         OSError: It cannot be written.
@@ -64,24 +70,66 @@ def load_weights(project: Project, model: Any, folder: Path) -> str:
         return ""
     for problem in check_weights(project, folder):
         raise BuildError("", problem.what, problem.hint)
-    made = {layer.name: layer for layer in model.layers}
-    names = {key: layer_name(project.graph, key) for key in project.graph.layers}
-    layers = {key: made[name] for key, name in names.items() if name in made and made[name].weights}
+    layers = dict(_by_path(project.graph, project.models, model, ""))
     path = folder / project.weights
     try:
         check_hdf5(path)
         with h5py.File(path, "r") as file:
             if not has_layer_names(file):
                 raise BuildError("", f"{project.weights} does not hold weights by layer", HINT)
-            plan = plan_layers(file, layers)
+            plan = plan_layers(file, _by_saved_path(layers, read_strings(file, "layer_names")))
             assign(plan, model)
+            for layer in layers.values():
+                if hasattr(layer, "finalize_state"):
+                    layer.finalize_state()
     except (OSError, ValueError, KeyError) as error:
         if isinstance(error, BuildError):
             raise
         raise BuildError("", f"{project.weights} is damaged: {' '.join(str(error).split())}", HINT) from None
     taken = {id(variable) for variable, _ in plan.assignments}
     fresh = [key for key, layer in layers.items() if not all(id(weight) in taken for weight in layer.weights)]
-    return _said([names[key] for key in fresh], project.weights)
+    return _said([_shown(project, path) for path in fresh], project.weights)
+
+
+def _by_path(graph: Graph, models: Mapping[str, Graph], model: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the layers that have weights by path: `dense`, and `encoder/dense` for one of a model inside."""
+    made = {layer.name: layer for layer in model.layers}
+    for key, layer in graph.layers.items():
+        found = made.get(layer_name(graph, key))
+        if found is None or not found.weights:
+            continue
+        if layer.class_name == MODEL:
+            yield from _by_path(models[str(layer.config["model"])], models, found, f"{path}{key}/")
+        else:
+            yield f"{path}{key}", found
+
+
+def _by_saved_path(layers: Mapping[str, Any], saved: Collection[str]) -> dict[str, Any]:
+    """Return the layers by the path that the file has for them.
+
+    A layer that was grouped into a model, or taken out of one, has another path than when the weights were written. Its
+    id tells it, if one layer alone was saved under that id and nothing else takes it.
+    """
+    found = {path: layer for path, layer in layers.items() if path in saved}
+    left: dict[str, list[str]] = {}
+    for path in saved:
+        if path not in found:
+            left.setdefault(path.rpartition("/")[2], []).append(path)
+    moved = [path for path in layers if path not in found]
+    ends = [path.rpartition("/")[2] for path in moved]
+    for path, end in zip(moved, ends, strict=True):
+        if ends.count(end) == 1 and len(left.get(end, ())) == 1:
+            found[left[end][0]] = layers[path]
+    return found
+
+
+def _shown(project: Project, path: str) -> str:
+    """Return a path with the name of the layer that it ends in."""
+    *models, key = path.split("/")
+    graph = project.graph
+    for each in models:
+        graph = project.models[str(graph.layers[each].config["model"])]
+    return "/".join((*models, layer_name(graph, key)))
 
 
 def _said(fresh: list[str], path: str) -> str:

@@ -26,8 +26,8 @@ from kerastui.engine.importing.project import ImportRefused, project_of, write_p
 from kerastui.engine.keras_private import origin
 from kerastui.engine.process.protocol import EventBody, RunStarted
 from kerastui.engine.process.run import Run
-from kerastui.engine.project import commands, settings
-from kerastui.engine.project.document import Call, Column, Compile, Graph, Project, Spec
+from kerastui.engine.project import commands, document
+from kerastui.engine.project.document import MODEL, Call, Column, Compile, Graph, Layer, Project, Spec
 from kerastui.engine.project.files import dumps, read, write
 from kerastui.engine.project.workspace import Workspace
 from kerastui.engine.starting_weights import load_weights
@@ -122,6 +122,30 @@ def recurrent() -> Any:
     return Model(x, L.RNN([L.LSTMCell(2), L.SimpleRNNCell(3)])(both))
 
 
+def structures() -> Any:
+    """Return a model with a dict in, a model inside that gives two values, states, masks, and a slice."""
+    words = Input((None,), dtype="int32", name="text")
+    text, _, memory = L.LSTM(2, return_state=True, return_sequences=True, name="lstm")(
+        L.Embedding(9, 2, name="embedding")(words)
+    )
+    reader = Model(words, {"text": text, "memory": memory}, name="reader")
+    step = Input((2,), name="one")
+    step_model = Model(step, L.Dense(3, name="wide")(step), name="step")
+    given = {
+        "words": Input((None,), dtype="int32", name="words"),
+        "rows": Input((4, 2), name="rows"),
+        "mask": Input((4, 4), dtype="bool", name="mask"),
+    }
+    memory = reader(given["words"])["memory"]
+    told = L.LSTM(2, return_sequences=True, name="told")(given["rows"], initial_state=[memory, memory])
+    mixed = L.MultiHeadAttention(1, 2, name="mha")(told, told, attention_mask=given["mask"], use_causal_mask=True)
+    noise = L.GaussianNoise(0.1, name="noise")(mixed, training=True)
+    first = L.TimeDistributed(step_model, name="each")(told)[:, 0:1]
+    origin(first)[0].name = "first"
+    shown = keras.ops.where(given["mask"][:, :, :1], mixed, np.array([0.5, 1.0], "float32"))
+    return Model(given, {"first": first, "told": told, "shown": shown, "noise": noise * 0.0})
+
+
 KINDS: list[Callable[[], Any]] = [
     functional,
     sequential,
@@ -133,6 +157,7 @@ KINDS: list[Callable[[], Any]] = [
     private,
     learned,
     recurrent,
+    structures,
 ]
 
 
@@ -169,10 +194,29 @@ def test_only_what_differs_from_the_default_stands_in_the_document(tmp_path: Pat
     assert found.outputs == {"end": "end"}
 
 
-def test_a_nested_model_becomes_layers_that_its_calls_share() -> None:
-    found = project_of(nested(), "nested").project.graph
-    assert [key for key in found.layers if "_d" in key] == ["tower_inner_d"]
-    assert [call.layer for call in found.calls.values()].count("tower_inner_d") == 2
+def test_models_inside_stay_unless_they_share_a_layer_with_another_graph() -> None:
+    project = project_of(nested(), "nested").project
+    assert list(project.models) == ["inner"]
+    assert project.graph.layers["tower_inner"] == Layer(MODEL, {"model": "inner"})
+    assert [call.layer for call in project.graph.calls.values()].count("tower_inner") == 2
+    assert list(project.models["inner"].layers) == ["d", "e"]
+
+
+def test_structures_states_masks_and_ports_come_with_it() -> None:
+    imported = project_of(structures(), "structures")
+    graph, reader = imported.project.graph, imported.project.models["reader"]
+    assert (graph.takes, graph.gives) == ("dict", "")
+    assert (reader.takes, reader.gives, reader.outputs) == ("", "", {"memory": "lstm:2", "text": "lstm"})
+    assert graph.inputs["words"] == document.Input((None,), "int32")
+    assert graph.calls["reader"].inputs == ("words",)
+    assert graph.calls["told"] == Call("told", ("rows",), {"initial_state": ("reader:memory", "reader:memory")})
+    assert graph.calls["mha"].named == {"attention_mask": "mask"}
+    assert graph.calls["mha"].arguments == {"use_causal_mask": True}
+    assert graph.calls["noise"].arguments == {"training": True}
+    assert graph.layers["each"].config["layer"] == Spec(MODEL, {"model": "step"})
+    assert sorted(imported.layers) == ["each", "mha", "reader/embedding", "reader/lstm", "told"]
+    every, one = (Spec("slice", {"start": a, "stop": b, "step": None}) for a, b in ((None, None), (0, 1)))
+    assert graph.layers["first"] == Layer("ops.get_item", {"key": (every, one)})
 
 
 def test_settings_come_with_it() -> None:
@@ -207,6 +251,13 @@ class Twice(keras.layers.Layer):  # type: ignore[misc]  # Keras ships no types
         return x * 2
 
 
+class OwnOperation(keras.Operation):  # type: ignore[misc]  # Keras ships no types
+    """An operation of a user's."""
+
+    def call(self, x: Any) -> Any:
+        return x
+
+
 class Own(Model):
     """A model of a user's."""
 
@@ -216,18 +267,20 @@ class Own(Model):
 
 def test_all_that_a_project_cannot_hold_is_named_at_once() -> None:
     x = Input((4, 3), name="x")
-    states = L.LSTM(2, return_state=True, name="lstm")(x)
-    y = L.Dense(2, name="third")(states[1]) / 3.0
+    cells = L.RNN([L.GRUCell(2), L.GRUCell(2)], return_state=True, name="cells")
+    first = cells(x)
+    y = cells(x, initial_state=[[first[1]], [first[2]]])[0] * np.zeros((3000, 2), "float32")
     z = Twice(name="b")(Twice(name="a")(L.Lambda(lambda t: t, name="code")(x)))
-    w = L.LSTM(2, name="told")(x, initial_state=[states[1], states[2]])
+    w = OwnOperation(name="own_operation")(x)
     with pytest.raises(ImportRefused) as refused:
         project_of(Model(x, [y, z, w]), "none")
     names = {item.name.partition("_")[0] for item in refused.value.refusals}
-    assert names == {"lstm", "true", "code", "b", "a", "told"}
+    assert names == {"cells", "multiply", "code", "b", "a", "own"}
     said = str(refused.value)
     assert "Twice is a class of its own" in said
-    assert "the operation / is no layer of Keras" in said
-    assert "called with initial_state" in said
+    assert "OwnOperation is an operation of its own" in said
+    assert "called with initial_state, a nested structure" in said
+    assert "called with x2, an array of 6,000 numbers" in said
     assert "`kerastui convert`" in said
 
 
@@ -286,8 +339,8 @@ def test_a_run_starts_from_the_weights(imported: tuple[Any, Path], tmp_path: Pat
     (tmp_path / "weights.h5").write_bytes((folder / "weights.h5").read_bytes())
     project = read(folder)
     columns = {"x": Column("input"), "end": Column("target")}
-    project = settings.set_source(project, "data.npz", columns)
-    project = settings.set_fit(settings.set_compile(project, run_eagerly=True), epochs=1)
+    project = commands.set_source(project, "data.npz", columns)
+    project = commands.set_fit(commands.set_compile(project, run_eagerly=True), epochs=1)
     events: list[EventBody] = []
     told = Run(project, tmp_path, events.append, lambda: None)
     told.train()

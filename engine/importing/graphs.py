@@ -1,18 +1,20 @@
-"""From the graph of a functional or sequential model to the document's: inputs, layers, calls, outputs."""
+"""From the graph of a functional or sequential model to the document's: inputs, layers, calls, outputs, models."""
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from kerastui.engine.catalog.catalog import catalog
-from kerastui.engine.importing.operations import steps_of
-from kerastui.engine.importing.values import Known, Unheld, spec_of
-from kerastui.engine.keras_private import calls_by_depth, calls_of, keras, mask_of, origin
+from kerastui.engine.importing.calls import Taken, functional, needed, taken_by_layer, taken_by_model
+from kerastui.engine.importing.operations import steps_of, taken_by_function
+from kerastui.engine.importing.sharing import dissolved
+from kerastui.engine.importing.values import Known, Unheld, own_spec, spec_of, wrapper_of
+from kerastui.engine.keras_private import calls_by_depth, keras, origin
 from kerastui.engine.project.checks import LEARNED
-from kerastui.engine.project.document import Call, Graph, Input, Layer, Spec
+from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Spec, Structure
+from kerastui.engine.project.graph import wired
 
 
 class Refusal(NamedTuple):
@@ -32,37 +34,43 @@ class Found(NamedTuple):
 
     Args:
         graph: Its graph.
-        layers: The Keras layers whose weights the layers of the graph take, by id.
+        models: The graphs of models inside, by id.
+        layers: The Keras layers whose weights the layers of the graph take, by path: `dense`, `encoder/dense`.
         refusals: What is missing from the graph.
         notes: What is in it and not quite the same.
     """
 
     graph: Graph
+    models: dict[str, Graph]
     layers: dict[str, Any]
     refusals: list[Refusal]
     notes: list[str]
 
 
-def graph_of(model: Any) -> Found:
+def graph_of(model: Any, own: Mapping[type, str] = MappingProxyType({})) -> Found:
     """Turn the graph of a model into the document's.
 
-    A model inside it is dissolved into its layers, which take its name in front of theirs; if it is called twice, its
-    layers are shared, and function and weights stay what they were.
+    A model inside it becomes a model of the project. Where a layer with weights is used in two models, those are
+    dissolved into their layers, which take the model's name in front of theirs: function and weights stay the same.
 
     Args:
         model: A functional or built sequential model.
+        own: Classes of the project's own code, with the name that the document has for each. Defaults to none.
     """
-    reader = _Reader()
-    sources = [reader.input(tensor) for tensor in _functional(model).inputs]
-    ends = reader.walk(model, "", sources)
-    outputs = {name: end for name, end in zip(output_names(model), ends, strict=True) if end}
-    graph = Graph(reader.inputs, reader.layers, reader.calls, outputs)
-    return Found(graph, reader.sources, list(dict.fromkeys(reader.refusals)), list(dict.fromkeys(reader.notes)))
+    shared = _Shared(own, dissolved(model, is_graph))
+    graph = _Reader(shared, "", model).read()
+    return Found(
+        graph,
+        shared.models,
+        shared.weights,
+        list(dict.fromkeys(shared.refusals)),
+        list(dict.fromkeys(shared.notes)),
+    )
 
 
 def output_names(model: Any) -> list[str]:
     """Return a name for each output: its key where the model gives a dict, else what Keras calls it."""
-    structure = _functional(model)._outputs_struct
+    structure = functional(model)._outputs_struct
     if isinstance(structure, dict) and all(isinstance(item, keras.KerasTensor) for item in structure.values()):
         return sorted(structure)
     return _numbered([origin(tensor)[0].name for tensor in model.outputs])
@@ -79,29 +87,62 @@ def is_graph(model: Any) -> bool:
     return plain and ours and bool(calls_by_depth(model))
 
 
-class _Reader:
-    """Collect inputs, layers and calls, going through the calls of a model in their order."""
+class _Shared:
+    """What all graphs of a model have in common."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: Mapping[type, str], apart: set[int]) -> None:
+        self.own, self.apart = own, apart
+        self.models: dict[str, Graph] = {}
+        self.weights: dict[str, Any] = {}
+        self.refusals: list[Refusal] = []
+        self.notes: list[str] = []
+        self.known = Known()
+        self.kept: list[Any] = []
+
+    def model(self, made: Any, path: str | None) -> str:
+        """Read a model inside; return its id.
+
+        Args:
+            made: The model.
+            path: Path of the layer that it is, with which those of its layers begin; `None` where they have no
+                weights of their own, as in a wrapper.
+        """
+        key = _free(made.name, self.models)
+        self.models[key] = Graph()
+        self.models[key] = _Reader(self, path, made).read()
+        return key
+
+
+class _Reader:
+    """Collect inputs, layers and calls of one graph, going through the calls of a model in their order."""
+
+    def __init__(self, shared: _Shared, path: str | None, model: Any) -> None:
+        self.shared, self.path, self.model = shared, path, model
         self.inputs: dict[str, Input] = {}
         self.layers: dict[str, Layer] = {}
         self.calls: dict[str, Call] = {}
-        self.sources: dict[str, Any] = {}
-        self.refusals: list[Refusal] = []
-        self.notes: list[str] = []
         self._ids: dict[tuple[int, str], str] = {}
-        self._kept: list[Any] = []
-        self._known = Known()
 
-    def input(self, tensor: Any) -> str:
+    def read(self) -> Graph:
+        """Return the graph of the model."""
+        graph = functional(self.model)
+        given = graph._inputs_struct
+        names = sorted(given) if isinstance(given, dict) else [""] * len(graph.inputs)
+        sources = [self.input(tensor, name) for tensor, name in zip(graph.inputs, names, strict=True)]
+        ends = self.walk(self.model, "", sources)
+        outputs = {name: end for name, end in zip(output_names(self.model), ends, strict=True) if end}
+        takes: Structure = "dict" if isinstance(given, dict) else "list" if _is_list_of_one(given) else ""
+        return Graph(self.inputs, self.layers, self.calls, outputs, takes, _gives(graph._outputs_struct))
+
+    def input(self, tensor: Any, name: str) -> str:
         """Take an input of the model; return its id."""
         layer = origin(tensor)[0]
-        key = self._free(layer.name)
-        self.inputs[key] = Input(tuple(tensor.shape[1:]), str(tensor.dtype))
+        key = self._free(name or layer.name)
+        self.inputs[key] = Input(tuple(tensor.shape[1:]), str(tensor.dtype), name if name not in ("", key) else "")
         if tensor.shape and tensor.shape[0] is not None:
-            self.notes.append(f"the batch size {tensor.shape[0]} of {layer.name}")
+            self.shared.notes.append(f"the batch size {tensor.shape[0]} of {layer.name}")
         if getattr(layer, "sparse", False) or getattr(layer, "ragged", False) or getattr(layer, "optional", False):
-            self.refusals.append(Refusal(layer.name, "a sparse, ragged or optional input"))
+            self._refuse(layer.name, "a sparse, ragged or optional input")
         return key
 
     def walk(self, model: Any, prefix: str, sources: list[str]) -> list[str]:
@@ -110,196 +151,148 @@ class _Reader:
         Args:
             model: The model.
             prefix: What stands before the names of its layers.
-            sources: Ids of what its inputs take.
+            sources: Sources of what its inputs take.
 
         Returns:
-            The id of each output, `""` where it cannot be had.
+            The source of each output, `""` where it cannot be had.
         """
-        graph = _functional(model)
+        graph = functional(model)
         values = {id(tensor): source for tensor, source in zip(graph.inputs, sources, strict=True)}
         calls = [call for depth in calls_by_depth(model) for call in depth if call.input_tensors]
-        for call in _needed(calls, graph.outputs, values):
+        for call in needed(calls, graph.outputs, values, self._used):
             try:
                 given = self._take(call, prefix, values)
             except Unheld as error:
-                self.refusals.append(Refusal(f"{prefix}{call.operation.name}", str(error)))
+                self._refuse(f"{prefix}{call.operation.name}", str(error))
                 given = []
             values |= {id(tensor): key for tensor, key in zip(call.output_tensors, given, strict=False)}
-        return [self._value(tensor, values, prefix) for tensor in graph.outputs]
+        return [values.get(id(tensor), "") for tensor in graph.outputs]
 
     def _take(self, call: Any, prefix: str, values: Mapping[int, str]) -> list[str]:
-        """Take one call; return the ids of its values, none where something before it is missing."""
+        """Take one call; return the sources of its values, none where something before it is missing."""
         operation = call.operation
+        name = f"{prefix}{operation.name}"
         if is_graph(operation):
-            given = [self._value(tensor, values, prefix) for tensor in _handed_over(call)]
-            return self.walk(operation, f"{prefix}{operation.name}_", given) if all(given) else []
-        if _is_public(operation):
-            taken = [self._value(tensor, values, prefix) for tensor in inputs_of(call)]
-            layer = self._layer(f"{prefix}{operation.name}", operation, "", None, True)
-            return [self._call(layer, taken)] if all(taken) else []
+            return self._model(call, name, values)
+        if _is_public(operation) or type(operation) in self.shared.own:
+            layer = self._layer(name, operation, "", None, True)
+            key = self._call(layer, taken_by_layer(call), values)
+            return [wired(key, str(place) if place else "") for place in range(len(call.output_tensors))] if key else []
         if isinstance(operation, keras.Model):
             raise Unheld(f"{type(operation).__name__} is a model of a class of its own")
+        if not isinstance(operation, keras.layers.Layer):
+            spec, taken = taken_by_function(call)
+            key = self._call(self._layer(name, operation, "", spec, False), taken, values)
+            return [wired(key, str(place) if place else "") for place in range(len(call.output_tensors))] if key else []
+        return self._steps(call, name, values)
+
+    def _model(self, call: Any, name: str, values: Mapping[int, str]) -> list[str]:
+        operation, taken = call.operation, taken_by_model(call)
+        if id(operation) in self.shared.apart:
+            if taken.named or taken.arguments:
+                raise Unheld(f"called with {', '.join((*taken.named, *taken.arguments))}")
+            given = [values.get(id(tensor), "") for tensor in taken.inputs]
+            return self.walk(operation, f"{name}_", given) if all(given) else []
+        layer = self._ids.get((id(operation), ""))
+        if layer is None:
+            layer = self._free(name)
+            self.layers[layer] = Layer(MODEL)  # so that nothing inside takes its id
+            model = self.shared.model(operation, None if self.path is None else f"{self.path}{layer}/")
+            self.layers[layer] = Layer(MODEL, {"model": model})
+            self._keep(operation, "", layer)
+        key = self._call(layer, taken, values)
+        names = output_names(operation)
+        return [wired(key, port if len(names) > 1 else "") for port in names] if key else []
+
+    def _steps(self, call: Any, name: str, values: Mapping[int, str]) -> list[str]:
         done: list[str] = []
         for step in steps_of(call):
-            given = [done[item] if isinstance(item, int) else self._value(item, values, prefix) for item in step.inputs]
-            name, spec = f"{prefix}{operation.name}{step.suffix}", Spec(step.class_name, step.config)
-            layer = self._layer(name, operation, step.suffix, spec, step.has_weights)
+            given = [done[item] if isinstance(item, int) else values.get(id(item), "") for item in step.inputs]
+            spec = Spec(step.class_name, step.config)
+            layer = self._layer(f"{name}{step.suffix}", call.operation, step.suffix, spec, step.has_weights)
             if not all(given):
                 return []
-            done.append(self._call(layer, given))
+            done.append(self._add(Call(layer, tuple(given))))
         return done[-1:]
 
-    def _value(self, tensor: Any, values: Mapping[int, str], prefix: str) -> str:
-        """Return the id of what gives a tensor, `""` where that was refused."""
-        if id(tensor) in values:
-            return values[id(tensor)]
-        operation, _, index = origin(tensor)
-        if index:
-            what = f"its value {index + 1} is used, and a project takes the first of several"
-            self.refusals.append(Refusal(f"{prefix}{operation.name}", what))
-        return ""
+    def _used(self, call: Any) -> list[Any]:
+        """Return the tensors that a call takes and that are not made again by themselves, as masks are."""
+        try:
+            if is_graph(call.operation):
+                return taken_by_model(call).tensors()
+            if _is_public(call.operation) or type(call.operation) in self.shared.own:
+                return taken_by_layer(call).tensors()
+        except Unheld:
+            pass
+        flat = keras.tree.flatten((call.arguments.args, call.arguments.kwargs))
+        return [item for item in flat if isinstance(item, keras.KerasTensor)]
 
     def _layer(self, name: str, operation: Any, part: str, spec: Spec | None, has_weights: bool) -> str:
         """Return the id of a layer, taken when it is first called; of its own class and arguments without a `spec`."""
         found = self._ids.get((id(operation), part))
         if found is None:
             spec = spec or self._spec(operation)
-            found = self._ids[id(operation), part] = self._free(name)
-            self._kept.append(operation)  # an id is that of an object only as long as there is the object
+            found = self._free(name)
+            self._keep(operation, part, found)
             self.layers[found] = Layer(spec.class_name, spec.config)
-            if has_weights and operation.weights:
-                self.sources[found] = operation
+            if has_weights and operation.weights and self.path is not None:
+                self.shared.weights[f"{self.path}{found}"] = operation
         return found
 
-    def _call(self, layer: str, inputs: list[str]) -> str:
-        key = layer if layer not in self.calls else self._free(layer)
-        self.calls[key] = Call(layer, tuple(inputs))
+    def _keep(self, operation: Any, part: str, key: str) -> None:
+        self._ids[id(operation), part] = key
+        self.shared.kept.append(operation)  # an id is that of an object only as long as there is the object
+
+    def _call(self, layer: str, taken: Taken, values: Mapping[int, str]) -> str:
+        """Add a call; return its id, `""` where something that it takes is missing."""
+        if not all(id(tensor) in values for tensor in taken.tensors()) or not taken.tensors():
+            return ""
+        named: dict[str, str | tuple[str, ...]] = {}
+        for argument, item in taken.named.items():
+            one = isinstance(item, keras.KerasTensor)
+            named[argument] = values[id(item)] if one else tuple(values[id(each)] for each in item)
+        inputs = tuple(values[id(tensor)] for tensor in taken.inputs)
+        return self._add(Call(layer, inputs, named, taken.arguments))
+
+    def _add(self, call: Call) -> str:
+        key = call.layer if call.layer not in self.calls else self._free(call.layer)
+        self.calls[key] = call
         return key
 
     def _spec(self, layer: Any) -> Spec:
-        return spec_of(layer, "layer", self._known, _learned(layer) if type(layer).__name__ in LEARNED else {})
+        if type(layer) in self.shared.own:
+            return own_spec(layer, self.shared.own[type(layer)])
+        inner = getattr(layer, "layer", None)
+        if isinstance(inner, keras.Model) and is_graph(inner):
+            return wrapper_of(layer, self.shared.model(inner, None), self.shared.known)
+        learned = _learned(layer) if type(layer).__name__ in LEARNED else {}
+        return spec_of(layer, "layer", self.shared.known, learned)
+
+    def _refuse(self, name: str, why: str) -> None:
+        self.shared.refusals.append(Refusal(name, why))
 
     def _free(self, name: str) -> str:
-        wanted = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
-        wanted = wanted if wanted[:1].isalnum() else f"layer{wanted}"
-        key, number = wanted, 0
-        while key in self.inputs or key in self.layers or key in self.calls:
-            number += 1
-            key = f"{wanted}_{number}"
-        return key
+        return _free(name, (*self.inputs, *self.layers, *self.calls))
 
 
-def inputs_of(call: Any) -> list[Any]:
-    """Return the tensors that a public layer takes, in the order in which the document has them.
-
-    Args:
-        call: The call of a layer.
-
-    Raises:
-        Unheld: It takes something that the document's calls cannot name.
-    """
-    layer = call.operation
-    entry = catalog().layer(type(layer).__name__)
-    if entry is None:
-        raise Unheld(f"{type(layer).__name__} is no public layer of Keras")
-    parameters = inspect.signature(layer.call).parameters
-    bound = inspect.signature(layer.call).bind(*call.arguments.args, **call.arguments.kwargs).arguments
-    given = {name: value for name, value in bound.items() if not _says_nothing(name, value, parameters, bound)}
-    names = [name for name in entry.tensors if name in given] if entry.inputs == "many" else list(given)[:1]
-    for name in given:
-        if name not in names:
-            plain = isinstance(given[name], bool | int | float | str)
-            raise Unheld(f"called with {name}{f'={given[name]!r}' if plain else ''}")
-    if entry.inputs == "list":
-        return _listed(given[names[0]])
-    if names != list(entry.tensors[: len(names)]) and entry.inputs == "many":
-        raise Unheld(f"called with {', '.join(names)} and not {entry.tensors[len(names) - 1]}")
-    tensors = [given[name] for name in names]
-    if not all(isinstance(tensor, keras.KerasTensor) for tensor in tensors):
-        raise Unheld("called with a list or dict of tensors")
-    return tensors
+def _free(name: str, taken: Collection[str]) -> str:
+    wanted = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+    wanted = wanted if wanted[:1].isalnum() else f"layer{wanted}"
+    key, number = wanted, 0
+    while key in taken:
+        number += 1
+        key = f"{wanted}_{number}"
+    return key
 
 
-def _listed(value: Any) -> list[Any]:
-    fits = isinstance(value, list | tuple) and all(isinstance(item, keras.KerasTensor) for item in value)
-    if not fits or len(value) < 2:
-        raise Unheld("called with something other than a list of two or more tensors")
-    return list(value)
+def _is_list_of_one(structure: Any) -> bool:
+    return isinstance(structure, list | tuple) and len(structure) == 1
 
 
-def _says_nothing(name: str, value: Any, parameters: Mapping[str, Any], bound: Mapping[str, Any]) -> bool:
-    """Tell whether an argument of a call is what Keras puts there by itself."""
-    if name == "training":
-        return not value or value == parameters[name].default
-    if _has_tensors(value):
-        of = name.removesuffix("_mask") if name.endswith("_mask") else next(iter(bound))
-        return name.endswith("mask") and of in bound and _is_automatic(value, bound[of])
-    usual = parameters[name].default
-    return not keras.tree.flatten(value) or value is None or (usual is not inspect.Parameter.empty and value == usual)
-
-
-def _is_automatic(mask: Any, tensors: Any) -> bool:
-    """Tell whether a mask is the one that the layers before attach to a tensor."""
-    expected = keras.tree.flatten(keras.tree.map_structure(mask_of, tensors))
-    given = keras.tree.flatten(mask)
-    return len(given) == len(expected) and all(_same(a, b) for a, b in zip(given, expected, strict=True))
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Compare what two tensors are computed from, as far as operations go; tensors of layers are themselves."""
-    if a is b:
-        return True
-    if not (isinstance(a, keras.KerasTensor) and isinstance(b, keras.KerasTensor)):
-        return not (isinstance(a, keras.KerasTensor) or isinstance(b, keras.KerasTensor)) and bool(a == b)
-    (first, call, index), (second, other, position) = origin(a), origin(b)
-    if type(first) is not type(second) or index != position or isinstance(first, keras.layers.Layer):
-        return False
-    left, right = _made_from(first, call), _made_from(second, other)
-    return len(left) == len(right) and all(_same(x, y) for x, y in zip(left, right, strict=True))
-
-
-def _made_from(operation: Any, call: int) -> list[Any]:
-    """List what an operation is called with and how it is set."""
-    arguments = calls_of(operation)[call].arguments
-    settings = [item for key, item in sorted(operation.get_config().items()) if key != "name"]
-    return list(keras.tree.flatten((arguments.args, arguments.kwargs, settings)))
-
-
-def _needed(calls: list[Any], outputs: Iterable[Any], inputs: Mapping[int, str]) -> list[Any]:
-    """Return the calls that the outputs need: those that only compute masks are made again by the layers."""
-    maker = {id(tensor): call for call in calls for tensor in call.output_tensors}
-    wanted: set[int] = set()
-    waiting = list(outputs)
-    while waiting:
-        tensor = waiting.pop()
-        call = maker.get(id(tensor))
-        if call is None or id(call) in wanted or id(tensor) in inputs:
-            continue
-        wanted.add(id(call))
-        waiting.extend(_used(call))
-    return [call for call in calls if id(call) in wanted]
-
-
-def _used(call: Any) -> list[Any]:
-    if _is_public(call.operation):
-        try:
-            return inputs_of(call)
-        except Unheld:
-            pass
-    return [item for item in keras.tree.flatten((call.arguments.args, call.arguments.kwargs)) if _has_tensors(item)]
-
-
-def _handed_over(call: Any) -> list[Any]:
-    """Return what a model inside the model is called with, in the order of its inputs."""
-    named = dict(call.arguments.kwargs)
-    given = call.arguments.args[0] if call.arguments.args else named.pop("inputs")
-    for name, value in named.items():
-        if (_has_tensors(value) and not _is_automatic(value, given)) or (name == "training" and value):
-            raise Unheld(f"called with {name}{'' if _has_tensors(value) else f'={value!r}'}")
-    graph = _functional(call.operation)
-    if isinstance(given, dict) and not isinstance(graph._inputs_struct, dict):
-        return [given[origin(tensor)[0].name] for tensor in graph.inputs]
-    return list(keras.tree.flatten(given))
+def _gives(structure: Any) -> Structure:
+    if isinstance(structure, dict):
+        return "dict" if len(structure) == 1 else ""
+    return "list" if isinstance(structure, list | tuple) else ""
 
 
 def _learned(layer: Any) -> dict[str, Any]:
@@ -311,17 +304,9 @@ def _learned(layer: Any) -> dict[str, Any]:
     return {"vocabulary": words} if words else {}
 
 
-def _functional(model: Any) -> Any:
-    return getattr(model, "_functional", None) or model
-
-
 def _is_public(operation: Any) -> bool:
     cls = type(operation)
     return getattr(keras.layers, cls.__name__, None) is cls
-
-
-def _has_tensors(value: Any) -> bool:
-    return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(value))
 
 
 def _numbered(names: list[str]) -> list[str]:

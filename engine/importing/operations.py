@@ -1,45 +1,18 @@
-"""Operations between layers, and layers that only `keras.applications` has, as public layers that compute the same.
-
-A row is here only if both give the same number, bit for bit (but for the sign of zero): `x * c` is
-`Rescaling(scale=c)`, and `x / c` is one only where 1 / c is exact.
-"""
+"""Functions of `keras.ops` between layers, and layers that only `keras.applications` has, as the document has them."""
 
 from __future__ import annotations
 
-import math
+import inspect
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-
-from kerastui.engine.importing.values import Unheld
-from kerastui.engine.keras_private import keras
-from kerastui.engine.project.document import Spec, Value
-
-MERGES: Final = frozenset({"Add", "Subtract", "Multiply", "Maximum", "Minimum"})
-"""Operations on two tensors that are layers of the same name."""
-
-ACTIVATIONS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "Relu": "relu",
-        "Relu6": "relu6",
-        "Sigmoid": "sigmoid",
-        "Silu": "silu",
-        "Tanh": "tanh",
-        "Softplus": "softplus",
-        "Softsign": "softsign",
-        "Selu": "selu",
-        "HardSigmoid": "hard_sigmoid",
-        "HardSilu": "hard_silu",
-        "LogSigmoid": "log_sigmoid",
-    }
-)
-"""Operations without settings that are activations."""
-
-SYMBOLS: Final[Mapping[str, str]] = MappingProxyType(
-    {"Add": "+", "Subtract": "-", "Multiply": "*", "Divide": "/", "TrueDivide": "/", "Negative": "-"}
-)
+from kerastui.engine.calling import operation as function_made
+from kerastui.engine.catalog.operations import Function, function_of
+from kerastui.engine.importing.calls import Taken, has_tensors, split
+from kerastui.engine.importing.values import Unheld, held
+from kerastui.engine.keras_private import keras, origin
+from kerastui.engine.project.document import Layer, Spec, Value
 
 
 class Step(NamedTuple):
@@ -61,7 +34,9 @@ class Step(NamedTuple):
 
 
 def steps_of(call: Any) -> list[Step]:
-    """Say which layers of the document compute what an operation, or a private layer of Keras, does.
+    """Say which layers of the document compute what a private layer of Keras does.
+
+    A row is here only if both give the same number, bit for bit (but for the sign of zero).
 
     Args:
         call: The call of it, with `operation` and `arguments`.
@@ -72,64 +47,100 @@ def steps_of(call: Any) -> list[Step]:
     Raises:
         Unheld: There are none that compute exactly the same.
     """
+    layer = call.operation
+    private = _PRIVATE.get(type(layer).__name__)
+    if private is None or not type(layer).__module__.startswith("keras.src.applications."):
+        raise Unheld(f"{type(layer).__name__} is a class of its own, and a project holds Keras's layers")
+    return private(layer, _tensors(call), _trained_as(layer))
+
+
+def taken_by_function(call: Any) -> tuple[Spec, Taken]:
+    """Say which function of `keras.ops` an operation is, and what it takes.
+
+    Args:
+        call: The call of it, with `operation` and `arguments`.
+
+    Returns:
+        The function with its arguments that are no tensors, and its tensors.
+
+    Raises:
+        Unheld: It is no public function, or holds what a document cannot.
+    """
     operation = call.operation
-    private = _PRIVATE.get(type(operation).__name__)
-    if isinstance(operation, keras.layers.Layer):
-        if private is None or not type(operation).__module__.startswith("keras.src.applications."):
-            raise Unheld(f"{type(operation).__name__} is a class of its own, and a project holds Keras's layers")
-        return private(operation, _tensors(call), _trained_as(operation))
     name = type(operation).__name__
-    if not type(operation).__module__.startswith("keras.src.ops."):
-        raise Unheld(f"{name} is an operation of its own, and a project holds layers")
-    found = _steps(name, call)
-    if found is None:
-        raise Unheld(f"the operation {SYMBOLS.get(name) or f'keras.ops.{operation.name}'} is no layer of Keras")
+    function = function_of(type(operation))
+    if function is None or not type(operation).__module__.startswith("keras.src.ops."):
+        raise Unheld(f"{name} is an operation of its own, and a project holds those of keras.ops")
+    bound = inspect.signature(operation.call).bind(*call.arguments.args, **call.arguments.kwargs).arguments
+    config = _settings(operation, function, bound)
+    taken = _taken(function, bound)
+    spec = Spec(f"ops.{function.name}", config)
+    if not _is_the_same(spec, function, bound, call):
+        raise Unheld(f"keras.ops.{function.name} comes back as another operation")
+    return spec, taken
+
+
+def _settings(operation: Any, function: Function, bound: Mapping[str, Any]) -> dict[str, Value]:
+    """Return the arguments of a function that are no tensors and differ from the default."""
+    told = getattr(getattr(operation, "_auto_config", None), "config", None) or {}
+    found: dict[str, Value] = {}
+    for name, parameter in inspect.signature(function.made).parameters.items():
+        if name in function.tensors or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        places = (bound, told, vars(operation))
+        value = next((place[name] for place in places if name in place), parameter.default)
+        if value is not parameter.default and repr(value) != repr(parameter.default):
+            if has_tensors(value):
+                raise Unheld(f"called with {name}, a tensor")
+            found[name] = held(value, name)
     return found
 
 
-def _steps(name: str, call: Any) -> list[Step] | None:
-    arguments = [*call.arguments.args, *call.arguments.kwargs.values()]
-    tensors = [item for item in arguments if _is_tensor(item)]
-    if name == "Concatenate" and len(arguments) == 1 and isinstance(arguments[0], list | tuple):
-        return _concatenated(call, list(arguments[0]))
-    if not tensors or any(tensor.dtype != tensors[0].dtype for tensor in tensors):
-        return None
-    if not keras.backend.is_float_dtype(tensors[0].dtype):
-        return None
-    dtype = _dtype(tensors[0])
-    if len(tensors) == len(arguments) == 2 and name in MERGES and len({len(item.shape) for item in tensors}) == 1:
-        return [Step(name, dtype, tuple(tensors))]
-    if len(tensors) == len(arguments) == 1 and name in ACTIVATIONS:
-        return [Step("Activation", {"activation": ACTIVATIONS[name], **dtype}, (tensors[0],))]
-    linear = _linear(name, arguments) if len(tensors) == 1 else None
-    return None if linear is None else [Step("Rescaling", {**linear, **dtype}, (tensors[0],))]
+def _taken(function: Function, bound: Mapping[str, Any]) -> Taken:
+    given = {name: bound[name] for name in function.tensors if bound.get(name) is not None}
+    first = function.tensors[0]
+    if function.takes_list and isinstance(given.get(first), list | tuple):
+        items = list(given.pop(first))
+        if not all(isinstance(item, keras.KerasTensor) for item in items):
+            raise Unheld(f"called with {first}, of which some are no tensors")
+        return Taken(items, *split(given))
+    inputs: list[Any] = []
+    rest: dict[str, Any] = {}
+    ordered = True
+    for name in function.tensors:
+        # A tensor behind an argument that is left out has to be given by name.
+        if isinstance(given.get(name), keras.KerasTensor) and ordered:
+            inputs.append(given[name])
+        elif name in given:
+            rest[name] = given[name]
+            ordered = ordered and not isinstance(given[name], keras.KerasTensor)
+        else:
+            ordered = False
+    return Taken(inputs, *split(rest))
 
 
-def _linear(name: str, arguments: list[Any]) -> dict[str, Value] | None:
-    """Give scale and offset of an operation on a tensor and a number; `None` where it is no such thing."""
-    if name == "Negative" and len(arguments) == 1:
-        return {"scale": -1.0}
-    numbers = [float(item) for item in arguments if isinstance(item, int | float | np.number)]
-    if len(arguments) != 2 or len(numbers) != 1:
-        return None
-    number, first = numbers[0], _is_tensor(arguments[0])
-    if name == "Add":
-        return {"scale": 1.0, "offset": number}
-    if name == "Subtract":
-        return {"scale": 1.0, "offset": -number} if first else {"scale": -1.0, "offset": number}
-    if name == "Multiply":
-        return {"scale": number}
-    exact = name in ("Divide", "TrueDivide") and first and number and math.frexp(number)[0] in (0.5, -0.5)
-    return {"scale": 1.0 / number} if exact else None
+def _is_the_same(spec: Spec, function: Function, bound: Mapping[str, Any], call: Any) -> bool:
+    """Apply the function anew, to tensors like those, and compare what it records."""
+    given = {name: bound[name] for name in function.tensors if bound.get(name) is not None}
+    again = keras.tree.map_structure(_like, given)
+    try:
+        made = keras.tree.flatten(function_made(Layer(spec.class_name, spec.config))(**again))
+    except Exception:  # whatever Keras raises
+        return False
+    recorded = origin(made[0])[0]
+    if type(recorded) is not type(call.operation) or _state(recorded) != _state(call.operation):
+        return False
+    first, second = ([(tuple(item.shape), str(item.dtype)) for item in group] for group in (made, call.output_tensors))
+    return first == second
 
 
-def _concatenated(call: Any, tensors: list[Any]) -> list[Step] | None:
-    alike = len({(tensor.dtype, len(tensor.shape)) for tensor in tensors}) == 1
-    axis = getattr(call.operation, "axis", None)
-    if len(tensors) < 2 or not alike or not isinstance(axis, int) or axis == 0:
-        return None
-    config: dict[str, Value] = {} if axis == -1 else {"axis": axis}
-    return [Step("Concatenate", {**config, **_dtype(tensors[0])}, tuple(tensors))]
+def _like(item: Any) -> Any:
+    return keras.KerasTensor(item.shape, dtype=item.dtype) if isinstance(item, keras.KerasTensor) else item
+
+
+def _state(operation: Any) -> str:
+    kept = {key: item for key, item in vars(operation).items() if key != "name" and not key.startswith("_")}
+    return repr(sorted(kept.items())).replace("(", "[").replace(")", "]").replace(",]", "]")
 
 
 def _layer_scale(layer: Any, tensors: list[Any], trained: dict[str, Value]) -> list[Step]:
@@ -161,11 +172,6 @@ def _trained_as(layer: Any) -> dict[str, Value]:
     name = layer.dtype_policy.name
     dtype: dict[str, Value] = {} if name == keras.config.dtype_policy().name else {"dtype": name}
     return dtype if layer.trainable else {**dtype, "trainable": False}
-
-
-def _dtype(tensor: Any) -> dict[str, Value]:
-    """Have a layer compute in the type of its input, which is what an operation does."""
-    return {} if tensor.dtype == keras.config.dtype_policy().compute_dtype else {"dtype": tensor.dtype}
 
 
 def _tensors(call: Any) -> list[Any]:

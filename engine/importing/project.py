@@ -29,7 +29,7 @@ class Imported(NamedTuple):
 
     Args:
         project: The project; its `weights` name the file that `write_project` writes.
-        layers: Keras layers whose weights go into it, by id; empty for a model without trained weights.
+        layers: Keras layers whose weights go into it, by path; empty for a model without trained weights.
         left_out: What of the model is not in the project, in words; function and weights always are.
     """
 
@@ -90,7 +90,7 @@ def _project_of(model: Any, name: str, weights: bool) -> Imported:
     shapes = {key: tuple(tensor.shape) for key, tensor in _outputs(model).items()}
     settings, missing = compile_of(model.get_compile_config() if model.compiled else {}, shapes)
     layers = found.layers if weights else {}
-    project = Project(name, graph=found.graph, compile=settings, weights=WEIGHTS if layers else "")
+    project = Project(name, graph=found.graph, models=found.models, compile=settings, weights=WEIGHTS if layers else "")
     trained = [] if not model.compiled or not _has_state(model) else ["the optimizer's state"]
     return Imported(project, layers, [*found.notes, *missing, *trained])
 
@@ -136,7 +136,7 @@ def _write(folder: Path, imported: Imported) -> None:
 
 def _differences(model: Any, found: Found) -> list[Refusal]:
     """Compare what the document computes with what the model says of itself: the shape and type of each output."""
-    checked = Checker().check(Project("imported", graph=found.graph))
+    checked = Checker().check(Project("imported", graph=found.graph, models=found.models))
     if checked.problems:
         return [Refusal(problem.subject, problem.what) for problem in checked.problems]
     different: list[Refusal] = []

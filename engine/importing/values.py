@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
@@ -13,11 +14,15 @@ from kerastui.engine.catalog.catalog import MODULES, Argument, Entry, Kind, cata
 from kerastui.engine.catalog.check import check_value
 from kerastui.engine.catalog.objects import build_object
 from kerastui.engine.keras_private import keras
-from kerastui.engine.project.document import Spec, Value
+from kerastui.engine.project.document import MODEL, Spec, Value
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({module: kind for kind, module in MODULES.items()})
 BY_NAME: Final = frozenset({"initializer", "regularizer", "constraint"})
 """Kinds that are given by name alone where they take no arguments: `"he_normal"`."""
+
+
+LARGEST: Final = 4_096
+"""Numbers in an array that stands in a document; larger ones belong into a layer's weights."""
 
 
 class Known:
@@ -80,6 +85,75 @@ def spec_from(serialised: Mapping[str, Any], kind: Kind, known: Known, inside: b
     if key not in known.specs:
         known.specs[key] = _spec(entry, kind, given, known, inside)
     return known.specs[key]
+
+
+def held(value: Any, name: str) -> Value:
+    """Turn what a call was given into a value of the document.
+
+    Args:
+        value: A plain value, an index, or an array.
+        name: Name of the argument, for the error.
+
+    Raises:
+        Unheld: It is something else, or too large.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(held(item, name) for item in value)
+    if isinstance(value, slice):
+        return Spec("slice", {key: held(getattr(value, key), name) for key in ("start", "stop", "step")})
+    if value is Ellipsis:
+        return Spec("Ellipsis")
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        array = np.asarray(value)
+        if array.size > LARGEST:
+            raise Unheld(f"called with {name}, an array of {array.size:,} numbers")
+        if array.dtype.kind not in "biufV":
+            raise Unheld(f"called with {name}, an array of {array.dtype}")
+        # float16 and bfloat16 are numbers that Python has too, in more digits.
+        plain = array if array.dtype.kind in "biu" else array.astype("float64")
+        dtype = keras.backend.standardize_dtype(value.dtype)
+        return Spec("constant", {"value": _tuples(plain.tolist()), "dtype": dtype})
+    raise Unheld(f"called with {name}, a {type(value).__name__}")
+
+
+def _tuples(item: Any) -> Value:
+    return tuple(_tuples(each) for each in item) if isinstance(item, list) else item
+
+
+def wrapper_of(made: Any, model: str, known: Known) -> Spec:
+    """Name a wrapper whose layer is a model, as `TimeDistributed` may have one.
+
+    Args:
+        made: The wrapper.
+        model: Id of the model in the project.
+        known: As in `spec_of`.
+
+    Raises:
+        Unheld: As `spec_of` does.
+    """
+    serialised = keras.saving.serialize_keras_object(made)
+    stand_in = keras.saving.serialize_keras_object(keras.layers.Dense(1))
+    spec = spec_from({**serialised, "config": {**serialised["config"], "layer": stand_in}}, "layer", known)
+    return Spec(spec.class_name, {**spec.config, "layer": Spec(MODEL, {"model": model})})
+
+
+def own_spec(made: Any, class_name: str) -> Spec:
+    """Name a layer of the project's own code by the arguments of its constructor that differ from the default.
+
+    Args:
+        made: The layer.
+        class_name: What the document calls its class.
+
+    Raises:
+        Unheld: An argument is something that a document cannot hold.
+    """
+    config = made.get_config()
+    base = {"trainable": True, "dtype": keras.config.dtype_policy().name}
+    usual = {name: each.default for name, each in inspect.signature(type(made).__init__).parameters.items()}
+    found = {name: alike(config[name]) for name in (*base, *usual) if name in config and name not in ("self", "name")}
+    return Spec(class_name, {name: held(item, name) for name, item in found.items() if (base | usual)[name] != item})
 
 
 def alike(item: Any) -> Any:
