@@ -151,7 +151,8 @@ def test_a_call_has_its_own_arguments_and_says_where_tensors_by_name_come_from()
     rows = rows_of(project, key)
     fields = fields_in(rows)
     assert "call" in [row.key for row in rows if isinstance(row, Heading)]
-    assert fields[f"{CALL}@value_mask"].value == "← input (∅, 8, 16)"
+    assert fields[f"{CALL}@value_mask"].value == "← input"
+    assert "input (∅, 8, 16)" in fields[f"{CALL}@value_mask"].help
     assert fields[f"{CALL}@query_mask"].value == "–"
     assert notes_in(rows)[:2] == ["query  (∅, 8, 16)  ← input", "value  (∅, 8, 16)  ← input"]
     _, after = edit_of(project, key, f"{CALL}use_causal_mask", True)

@@ -106,12 +106,13 @@ def call_rows(facts: Facts, key: str, entry: Entry | None) -> Iterator[FormRow]:
         yield from fields_of(argument, call.arguments, {}, path=CALL)
     for name in named:
         sources = [wired(wire.source, wire.port) for wire in wires_into(facts.graph, key) if wire.argument == name]
+        came = ", ".join(origin(facts, source) for source in sources)
         told = ", ".join(f"{origin(facts, source)} {words.shape(facts.shape(source))}" for source in sources)
         help_text = f"A tensor that `call` takes as `{name}`. Connect a card to it with `c` on that card."
         yield Field(
             f"{CALL}@{name}",
             name,
-            f"{glyphs().came} {told}" if told else glyphs().missing,
+            f"{glyphs().came} {came}" if came else glyphs().missing,
             "readonly",
             changed=bool(told),
             help=f"{told}\n\n{help_text}" if told else help_text,
