@@ -427,6 +427,10 @@ async def test_sizes_of_the_panes(tmp_path: Path) -> None:
         widths = [pane.outer_size.width for pane in (seat.screen.palette, seat.screen.graph, seat.screen.inspector)]
         assert widths == [28, 128, 44]
         assert seat.screen.problems.outer_size.height == 10
+        await seat.pilot.resize_terminal(300, 80)
+        await settled(seat.pilot)
+        widths = [pane.outer_size.width for pane in (seat.screen.palette, seat.screen.graph, seat.screen.inspector)]
+        assert widths == [28, 228, 44]
 
 
 @pytest.mark.parametrize(
