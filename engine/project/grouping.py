@@ -6,7 +6,7 @@ the file of weights, so that neither grouping nor a name that had to be made fre
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -106,14 +106,17 @@ def ungroup(project: Project, key: str) -> tuple[Project, list[str]]:
     model, owner = project.models[model_id], graph.calls[key].layer
     taken = taken_names(replace(graph, calls={}, layers={k: v for k, v in graph.layers.items() if k != owner}))
     taken |= {other for other, call in graph.calls.items() if call.layer != owner}
-    layer_ids = {inner: _free(inner, taken) for inner in model.layers}
+    wanted = {*model.layers, *model.calls}
+    layer_ids = {inner: _free(inner, taken, wanted) for inner in model.layers}
     layers = {new: _renamed(model.layers[old], taken) for old, new in layer_ids.items()}
     project = replace(project, graph=replace(graph, layers=_spliced(graph.layers, owner, layers)))
     opened: list[str] = []
     places: dict[str, str] = {}
     for number, each in enumerate(calls_of(graph, owner)):
         first = number == 0
-        ids = {node: layer_ids[node] if first and node in layer_ids else _free(node, taken) for node in model.calls}
+        ids = {
+            node: layer_ids[node] if first and node in layer_ids else _free(node, taken, wanted) for node in model.calls
+        }
         project = _unfolded(project, each, model, ids, layer_ids)
         places |= {place_of(model_id, old): new for old, new in ids.items()} if first else {}
         opened += ids.values() if each == key else []
@@ -322,9 +325,9 @@ def _spliced(items: Mapping[str, T], key: str, others: Mapping[str, T]) -> dict[
     return spliced
 
 
-def _free(key: str, taken: set[str]) -> str:
-    """Take an id, or one like it that is free."""
-    new = key if key not in taken else free_id(stem(key), taken)
+def _free(key: str, taken: set[str], wanted: Collection[str] = ()) -> str:
+    """Take an id, or one like it that is free and that nobody else wants."""
+    new = key if key not in taken else free_id(stem(key), taken.union(wanted))
     taken.add(new)
     return new
 

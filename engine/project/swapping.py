@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from kerastui.engine.catalog.catalog import catalog
+from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.catalog.check import check_value
 from kerastui.engine.project.document import MODEL, Call, Layer, Project, Value
 from kerastui.engine.project.edits import EditError
@@ -49,18 +49,26 @@ def swap(
     }
     config = {**(starting or {}), **fitting}
     changed = Layer(class_name, config, layer.name)
-    takes, calls = {*entry.tensors, *entry.named}, dict(graph.calls)
+    calls = dict(graph.calls)
     for call in calls_of(graph, graph.calls[key].layer):
-        calls[call] = _fitting_call(calls[call], takes)
+        calls[call] = _fitting_call(calls[call], entry)
     layers = {**graph.layers, graph.calls[key].layer: changed}
     dropped = [name for name in layer.config if name not in fitting and layer.class_name != MODEL]
     return replace(project, graph=replace(graph, layers=layers, calls=calls)), dropped
 
 
-def _fitting_call(call: Call, takes: set[str]) -> Call:
-    """Return a call without the tensors by name that a class does not take; it becomes its plain values too."""
-    named = {name: source for name, source in call.named.items() if name in takes}
-    return replace(call, named=named, arguments={})
+def _fitting_call(call: Call, entry: Entry) -> Call:
+    """Return a call without the tensors and values by name that a class does not take."""
+    tensors, options = {*entry.tensors, *entry.named}, {option.name: option for option in entry.options}
+    return replace(
+        call,
+        named={name: source for name, source in call.named.items() if name in tensors},
+        arguments={
+            name: value
+            for name, value in call.arguments.items()
+            if name in options and not check_value(options[name], value)
+        },
+    )
 
 
 def freeze(project: Project, keys: Sequence[str], frozen: bool | None = None) -> Project:
