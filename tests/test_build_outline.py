@@ -80,6 +80,10 @@ async def test_the_outline_says_all_that_cards_say(tmp_path: Path) -> None:
             f"2 ▸ {key} Model · 2 ← pixels (∅, 64) 4,160 8.3 kFLOP",
             f"3 ◆ digit Dense 10 ← {key} (∅, 10) 650 1.3 kFLOP output ❆",
         ]
+        rows.refresh_outline(stale=True)
+        assert "(∅, 10) ↺" in texts(rows)[2]
+        await seat.press("end", "f1")
+        assert "densely-connected" in seat.text, "the layer is explained as it is in the graph"
 
 
 async def test_models_unfold_and_the_graph_goes_along(tmp_path: Path) -> None:

@@ -49,6 +49,8 @@ class OutlineRows(Rows):
         studio: What is open.
     """
 
+    BINDING_GROUP_TITLE = "outline"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "fold(True)", "fold", show=False, id="outline.fold"),
         Binding("right,l", "fold(False)", "unfold", show=False, id="outline.unfold"),
@@ -150,6 +152,16 @@ class OutlineRows(Rows):
             self.move_to(key)
         if key and (folded or place.applies):
             self._set_folded(key, folded)
+
+    @property
+    def help_title(self) -> str:
+        """What the graph has help on: name and class of the card."""
+        return self._graph.help_title
+
+    @property
+    def help_markdown(self) -> str:
+        """What Keras says of the layer, and how the graph is used."""
+        return self._graph.help_markdown
 
     def on_click(self, event: events.Click) -> None:
         """Fold or unfold a model by a click on its mark; else as in every list."""

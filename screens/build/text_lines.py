@@ -79,6 +79,8 @@ class TextLines(CursorView):
 class CodeLines(TextLines):
     """Show the project as Python."""
 
+    BINDING_GROUP_TITLE = "code"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,ctrl+c", "copy", "copy", key_display="y", id="code.copy", tooltip="copy the code to the clipboard"),
     ]
