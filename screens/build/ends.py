@@ -64,8 +64,10 @@ def _outputs(facts: Facts, key: str) -> list[tuple[str, str, str]]:
     """Return label, shape and data type of each tensor that comes out; with its port where there are several."""
     report = facts.report(key)
     if report is not None and report.shape is not None and len(report.outputs) > 1:
-        ports = [(each.port, words.shape(each.shape), each.dtype) for each in report.outputs]
-        return [(f"out {port}" if at == 0 else f"    {port}", *rest) for at, (port, *rest) in enumerate(ports)]
+        return [
+            (f"out {each.port}" if at == 0 else f"    {each.port}", words.shape(each.shape), each.dtype)
+            for at, each in enumerate(report.outputs)
+        ]
     out = facts.shape(key)
     return [("out", words.shape(out) if out else "waits" if report and report.waits else "?", facts.dtype(key))]
 
