@@ -291,6 +291,25 @@ class KerasTUI(App[None]):
         else:
             self.push_screen(LogView(log, "engine log"))
 
+    def action_picture(self) -> None:
+        """Write a picture of the graph that Build shows into the project's folder, beside those that are there."""
+        from kerastui.picture import PictureError, save_beside
+
+        try:
+            path = save_beside(self.studio, "light" if self.theme.endswith("light") else "dark")
+        except (OSError, PictureError) as error:
+            self._tell("picture", str(error), "choose another folder with `kerastui picture`")
+            return
+        self.notify(str(path), title="picture", timeout=3, markup=False)
+
+    def action_copy_code(self) -> None:
+        """Copy the project as Python code, as `kerastui code` prints it."""
+        from kerastui.engine.writing.python import python_code
+
+        code = python_code(self.studio.project)
+        self.copy_to_clipboard(code)
+        self.notify(f"{code.count(chr(10))} lines of Python", title="copied", timeout=3, markup=False)
+
     def action_redraw(self) -> None:
         """Draw everything again."""
         self.refresh(layout=True)
@@ -337,7 +356,7 @@ class KerasTUI(App[None]):
             return self.studio.engine_state.kind in ("lost", "broken")
         if action == "home":
             return bool(self._number)
-        if action in ("save", "train", "stage"):
+        if action in ("save", "train", "stage", "picture", "copy_code"):
             return workspace is not None
         if action == "undo":
             return workspace is not None and workspace.can_undo

@@ -58,6 +58,10 @@ class Builder:
     def model(self, graph: Graph, name: str) -> Functional:
         """Make the model of a graph.
 
+        Args:
+            graph: The graph.
+            name: Name for Keras.
+
         Raises:
             BuildError: The graph has no input or output, or a call cannot be computed.
         """
@@ -155,7 +159,8 @@ def compile_model(project: Project, model: Functional) -> None:
         raise BuildError("", f"{missing[0]} has no loss", "choose one in Configure")
     try:
         losses = {
-            name: build_object(settings.losses[name], "loss") for name in project.graph.outputs if name not in missing
+            name: None if name in missing else build_object(settings.losses[name], "loss")
+            for name in project.graph.outputs
         }
         metrics = {
             name: [build_object(metric, "metric") for metric in settings.metrics.get(name, ())]
@@ -164,9 +169,9 @@ def compile_model(project: Project, model: Functional) -> None:
         weights = {name: settings.loss_weights.get(name, 1.0) for name in losses}
         model.compile(
             optimizer=build_object(settings.optimizer, "optimizer"),
-            loss=None if not losses else losses if missing else as_given(project.graph, losses),
+            loss=as_given(project.graph, losses) if len(missing) < len(losses) else None,
             metrics=as_given(project.graph, metrics),
-            loss_weights=None if missing or len(losses) == 1 else as_given(project.graph, weights),
+            loss_weights=None if len(losses) == 1 else as_given(project.graph, weights),
             jit_compile=settings.jit_compile,
             run_eagerly=settings.run_eagerly,
             steps_per_execution=settings.steps_per_execution,

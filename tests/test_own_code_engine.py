@@ -29,7 +29,7 @@ from kerastui.engine.data.check import NO_TARGET
 from kerastui.engine.data_state import DataState
 from kerastui.engine.process.protocol import Code, RunFinished
 from kerastui.engine.process.run import Run, RunError
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings as settings_commands
 from kerastui.engine.project.document import Spec
 from kerastui.engine.project.files import read
 
@@ -257,14 +257,14 @@ def test_it_trains_is_saved_and_opened_again(tmp_path: Path) -> None:
 
 
 def test_the_whole_model_is_made_as_a_class_of_the_code(tmp_path: Path) -> None:
-    project = commands.set_compile(regression(loss=""), model="layers.Halving")
+    project = settings_commands.set_compile(regression(loss=""), model="layers.Halving")
     folder = written(tmp_path / "project", project)
     run = trained(folder)
     assert type(run.model).__name__ == "Halving"
     assert "seen" in run._metrics
     assert "loss" in run._metrics
     with pytest.raises(BuildError, match=r"no class of models layers\.Nothing"):
-        build_model(commands.set_compile(project, model="layers.Nothing"))
+        build_model(settings_commands.set_compile(project, model="layers.Nothing"))
     model = build_model(project)
     compile_model(project, model)
     assert model.summary is not None
