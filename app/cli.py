@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from kerastui import __version__
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path)
+TRUST = click.option("--trust", is_flag=True, help="Run the project's own code, though it came from elsewhere.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print machine-readable JSON.")
+
+OVERWRITE = click.option("--overwrite", "--force", "overwrite", is_flag=True, help="Replace the file that is there.")
 
 
 class DefaultGroup(click.Group):
@@ -88,31 +92,34 @@ def new(folder: Path, template: str, as_json: bool) -> None:
 
 @main.command()
 @click.argument("folder", type=FOLDER)
+@TRUST
 @JSON
-def train(folder: Path, as_json: bool) -> None:
+def train(folder: Path, trust: bool, as_json: bool) -> None:
     """Train the project in FOLDER; ctrl+c stops it and keeps the model."""
-    _train(folder, as_json)
+    _train(folder, as_json, trust)
 
 
 @main.command()
 @click.argument("folder", type=FOLDER)
+@TRUST
 @JSON
-def check(folder: Path, as_json: bool) -> None:
+def check(folder: Path, trust: bool, as_json: bool) -> None:
     """Print the problems of the project in FOLDER; exit code 1 if one keeps it from training."""
     from kerastui.headless import check as run
 
-    sys.exit(run(folder, as_json))
+    sys.exit(run(folder, as_json, trust))
 
 
 @main.command()
 @click.argument("folder", type=FOLDER)
+@TRUST
 @click.option("--width", type=click.IntRange(40), help="Columns of the table; the terminal's by default.")
 @JSON
-def summary(folder: Path, width: int | None, as_json: bool) -> None:
+def summary(folder: Path, trust: bool, width: int | None, as_json: bool) -> None:
     """Print Model.summary() of the project in FOLDER."""
     from kerastui.headless import summary as run
 
-    sys.exit(run(folder, width, as_json))
+    sys.exit(run(folder, width, as_json, trust))
 
 
 def _conversion(command: Any) -> Any:
@@ -180,6 +187,70 @@ def export(source: Path, target: Path, name: str | None, **options: Any) -> None
     from kerastui.convert import export as run
 
     sys.exit(run(source, target, name, **options))
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--output", "-o", type=FILE, help="File to write; printed without it.")
+@OVERWRITE
+@JSON
+def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> None:
+    """Print the project in FOLDER as Python code, which runs with Keras alone."""
+    from kerastui.code import code as run
+
+    sys.exit(run(folder, output, overwrite, as_json))
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--output", "-o", type=FILE, required=True, help="File that ends in .svg, .png, .mmd, .dot or .txt.")
+@click.option("--model", default="", help="Draw this model inside in place of the whole.")
+@click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Colours.")
+@click.option("--shapes/--no-shapes", default=True, help="Compute shapes, which loads TensorFlow; done by default.")
+@OVERWRITE
+@JSON
+def picture(folder: Path, output: Path, **options: Any) -> None:
+    """Draw the graph of the project in FOLDER: SVG, PNG, Mermaid (.mmd), Graphviz (.dot) or text (.txt)."""
+    from kerastui.picture import picture as run
+
+    sys.exit(run(folder, output, **options))
+
+
+@main.command()
+@click.argument("sides", nargs=-1, required=True, metavar="A B")
+@JSON
+def diff(sides: tuple[str, ...], as_json: bool) -> None:
+    """Print what changed from project A to project B, in words.
+
+    A and B are folders of projects or their files. Exit code 0 says that they are the same, 1 that they differ, 2 that
+    one cannot be read. With the seven arguments of git it is an external diff driver: docs/git.md.
+    """
+    from kerastui import compare
+
+    if len(sides) >= 7 or "GIT_DIFF_PATH_TOTAL" in os.environ:
+        sys.exit(compare.diff_for_git(sides))
+    if len(sides) != 2:
+        raise click.UsageError(f"diff takes two projects. Received: {len(sides)}")
+    sys.exit(compare.diff(Path(sides[0]), Path(sides[1]), as_json))
+
+
+@main.command()
+@click.argument("base", type=FILE)
+@click.argument("ours", type=FILE)
+@click.argument("theirs", type=FILE)
+@click.option("--output", "-o", type=FILE, help="File to write; printed without it.")
+@click.option("--path", "name", default="", help="What the file is called in messages.")
+@OVERWRITE
+@JSON
+def merge(base: Path, ours: Path, theirs: Path, output: Path | None, name: str, overwrite: bool, as_json: bool) -> None:
+    """Merge what OURS and THEIRS made of the project BASE, value by value.
+
+    Exit code 0 says that all was merged, 1 that both changed the same: the file has ours then, and the conflicts at its
+    top; 2 that a side cannot be read. As a merge driver of git: docs/git.md.
+    """
+    from kerastui.compare import merge as run
+
+    sys.exit(run(base, ours, theirs, output, overwrite, name, as_json))
 
 
 @main.command()
@@ -287,10 +358,10 @@ def _list(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-def _train(folder: Path, as_json: bool) -> None:
+def _train(folder: Path, as_json: bool, trust: bool = False) -> None:
     from kerastui.headless import train as run
 
-    sys.exit(run(folder, as_json))
+    sys.exit(run(folder, as_json, trust))
 
 
 def _print(value: dict[str, Any], text: str, as_json: bool) -> None:

@@ -16,6 +16,9 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kerastui.engine import home
+from kerastui.engine.code_state import CodeState
+from kerastui.engine.code_watch import CodeWatch
+from kerastui.engine.custom.trust import trust
 from kerastui.engine.data_state import DataState
 from kerastui.engine.process.client import EngineClient, EngineLost, EngineRefused, Heard, Lost
 from kerastui.engine.process.launch import engine_of
@@ -32,7 +35,7 @@ from kerastui.engine.process.protocol import (
 from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit
-from kerastui.engine.project.inside import closed, opened
+from kerastui.engine.project.inside import closed, opened, tidied
 from kerastui.engine.project.mending.mend import mended
 from kerastui.engine.project.problems import Problem, Repair, together
 from kerastui.engine.project.repairs import apply_repair
@@ -78,6 +81,8 @@ class Studio:
         self.problems: tuple[Problem, ...] = ()
         self.run: RunState | None = None
         self._checked_project: Project | None = None
+        self._code = CodeWatch(engine)
+        self._watching: asyncio.Task[None] | None = None
         self._inside: tuple[str, ...] = ()
         self._listeners: list[Listener] = []
         self._jobs: set[asyncio.Task[None]] = set()
@@ -130,6 +135,11 @@ class Studio:
         """Whether shapes and counts are older than the graph."""
         return self.workspace is not None and self._checked_project is not self.workspace.project
 
+    @property
+    def code(self) -> CodeState:
+        """What is known of the project's own code."""
+        return self._code.state
+
     def problems_of(self, stage: str) -> list[Problem]:
         """Return the problems of a stage: `"data"`, `"build"` or `"configure"`."""
         return [problem for problem in self.problems if problem.stage == stage]
@@ -164,11 +174,13 @@ class Studio:
     def do(self, label: str, after: Project) -> Edit | None:
         """Make the document equal to another one, as one edit that can be taken back.
 
+        Models inside that nobody uses after the edit go with it.
+
         Args:
             label: What is done, for the history.
             after: The document as it should be; commands (`project/commands.py`) give it.
         """
-        edit = self.open_workspace.do(label, after)
+        edit = self.open_workspace.do(label, tidied(after, self.project))
         if edit is not None:
             self._edited()
         return edit
@@ -181,6 +193,19 @@ class Studio:
             view: What commands made of `view`.
         """
         return self.do(label, closed(self.project, self.model, view))
+
+    async def weigh(self, view: Project) -> Checked | None:
+        """Check what an edit would give without making it; `None` where no engine answers.
+
+        Args:
+            view: What commands made of `view`.
+        """
+        if self.engine_state.kind != "ready":
+            return None
+        try:
+            return await self.engine.check(closed(self.project, self.model, view))
+        except (EngineLost, EngineRefused):
+            return None
 
     def enter(self, model: str) -> None:
         """Open a model of the project in Build.
@@ -230,6 +255,34 @@ class Studio:
         """
         self.open_workspace.save()
         self._tell("document")
+        self.look_at_code()
+
+    # The project's own code -----------------------------------------------------------------------------------------
+
+    def look_at_code(self) -> None:
+        """Have the project's own code read again if it has changed on disk, or has just come to be there."""
+        if self.workspace is None:
+            return
+        if not self._code.is_there(self.workspace):
+            return
+        if self.code.kind == "none":
+            self._code.expect(self.workspace)
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.get_running_loop().create_task(self._watch_code())
+        if self._code.changed(self.workspace):
+            self._check()
+
+    def trust(self) -> None:
+        """Have the project's own code run, from now on.
+
+        Raises:
+            OSError: That cannot be written down.
+        """
+        trust(self.open_workspace.folder)
+        self._code.expect(self.open_workspace)
+        self._judge()
+        self._tell("document")
+        self._check()
 
     # The engine -----------------------------------------------------------------------------------------------------
 
@@ -292,7 +345,7 @@ class Studio:
         Args:
             keep_engine: Let it go on, with its run.
         """
-        for job in set(self._jobs):
+        for job in {*self._jobs, *([self._watching] if self._watching else [])}:
             job.cancel()
         if keep_engine:
             await self.engine.close()
@@ -306,6 +359,7 @@ class Studio:
         self.workspace = workspace
         self._inside = ()
         self.data, self.checked, self._checked_project = DataState(), None, None
+        self._code.expect(workspace)
         folder = latest(workspace.folder)
         self.run = read_run(folder) if folder else None
         if self.run is not None and self.run.status == "lost" and engine_of(workspace.folder) is not None:
@@ -319,13 +373,15 @@ class Studio:
         self._tell("document")
         self._read_data()
         self._check()
+        self.look_at_code()
 
     def _judge(self) -> None:
         """Put together what is wrong, from the document, the data and the last check."""
         if self.workspace is None:
             return
         project = self.workspace.project
-        found = [*check_project(project), *check_weights(project, self.workspace.folder)]
+        found = self.code.problems(project)  # first: what calls lack for want of it comes after
+        found += [*check_project(project), *check_weights(project, self.workspace.folder)]
         found += self.data.problems(project)
         shapes: list[Problem] = []
         if self.checked is not None and not self.stale:
@@ -365,11 +421,27 @@ class Studio:
             self._again = False
             project = self.workspace.project
             try:
+                await self._read_code(self.workspace)
                 checked = await self.engine.check(project)
             except (EngineLost, EngineRefused):
                 return
             self.checked, self._checked_project = checked, project
             self._judge()
+
+    async def _read_code(self, workspace: Workspace) -> None:
+        """Have the engine read the project's own code if it has not, or not as it is now."""
+        state = await self._code.read(workspace)
+        if state is not None and workspace is self.workspace:
+            self._code.take(state)
+            self._checked_project = None
+            self._judge()
+            self._tell("document")
+
+    async def _watch_code(self) -> None:
+        """Look at the files with code once a second, as long as there are any."""
+        while self.workspace is not None and self.code.files:
+            await asyncio.sleep(1.0)
+            self.look_at_code()
 
     def _hear(self, event: Heard) -> None:
         match event:
@@ -401,6 +473,8 @@ class Studio:
     def _engine(self, kind: EngineKind, note: str = "", versions: Versions | None = None) -> None:
         if kind != self.engine_state.kind or note != self.engine_state.note:
             self.engine_state = EngineState(kind, time.monotonic(), versions or self.engine_state.versions, note)
+            if kind == "ready":
+                self._code.new_engine()
             self._tell("engine")
             self._check()
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from kerastui.engine.checking import Checker
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.checks import check_project, check_targets
 from kerastui.engine.project.document import MODEL, Call, Compile, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.edits import EditError
@@ -413,7 +413,7 @@ def test_an_error_inside_stands_on_the_card_of_the_model_too() -> None:
 
 def test_units_and_classes_and_the_loss() -> None:
     project = net({"x": (8,)}, ("a", "Dense", FOUR, ["x"]))
-    project = commands.set_loss(project, "y", Spec("SparseCategoricalCrossentropy", {"from_logits": True}))
+    project = settings.set_loss(project, "y", Spec("SparseCategoricalCrossentropy", {"from_logits": True}))
     problem = check_targets(project, {"y": (None, 4)}, {"y": 10}, {"y": "label"})[0]
     assert (problem.subject, problem.what) == ("a", "4 values for 10 classes")
     assert problem.repair is not None

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from ears import Ears
+from own_code import own_project, written
 from projects import small_project
 
+from kerastui.engine.custom.trust import trust
 from kerastui.engine.process import launch
 from kerastui.engine.process.client import EngineLost, EngineRefused, Lost, SocketClient
 from kerastui.engine.process.protocol import Ready, RunFinished, RunStarted
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Project
 from kerastui.engine.runs import latest, read_history, read_record
 from kerastui.engine.training.events import EpochEnded, Paused, Progress, Resumed
@@ -44,7 +46,7 @@ module = pytest.mark.asyncio(loop_scope="module")
 
 def endless(project: Project) -> Project:
     """Return a project that trains until it is stopped."""
-    return commands.set_fit(project, epochs=100_000)
+    return settings.set_fit(project, epochs=100_000)
 
 
 @module
@@ -57,6 +59,30 @@ async def test_handshake_tells_versions_and_devices(engine: SocketClient) -> Non
     await other.ping()
     await other.close()
     assert not [event for event in ears.heard if isinstance(event, Lost)]
+
+
+@module
+async def test_code_that_prints_loops_or_breaks_leaves_the_engine_well(engine: SocketClient, tmp_path: Path) -> None:
+    folder = written(tmp_path / "project", own_project(scale=2.0), trusted=False)
+    assert not (await engine.read_code(folder, ())).trusted
+    home = engine.log.parent.parent if engine.log else tmp_path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERASTUI_HOME", str(home))  # that of the engine
+        trust(folder)
+    code = await engine.read_code(folder, ())
+    assert (code.trusted, code.errors) == (True, ())
+    assert "layers.ScaledTanh" in {entry.name for entry in code.entries}
+    checked = await engine.check(own_project(scale=2.0))
+    assert checked.problems == ()
+    assert checked.calls["scaled_tanh"].shape == (None, 64)
+    assert "layers.py is run" in (engine.log.read_text() if engine.log else "")
+    (folder / "layers.py").write_text("import keras\nprint('x' * 100_000)\nnix\n")
+    code = await engine.read_code(folder, ())
+    assert [error.place for error in code.errors] == ["layers.py:3"]
+    assert (await engine.check(own_project(scale=2.0))).problems == ()
+    (folder / "layers.py").unlink()
+    assert (await engine.read_code(folder, ())).entries == ()
+    assert len((await engine.check(own_project(scale=2.0))).problems) == 1
 
 
 @module
@@ -115,7 +141,7 @@ async def test_summary_is_kerass(engine: SocketClient) -> None:
 @module
 async def test_a_run_from_start_to_saved_model(engine: SocketClient, tmp_path: Path) -> None:
     ears = Ears(engine)
-    await engine.train(commands.set_fit(small_project(), epochs=2), tmp_path)
+    await engine.train(settings.set_fit(small_project(), epochs=2), tmp_path)
     finished = await ears.next(RunFinished)
     started = await ears.next(RunStarted)
     assert (started.run, started.epochs, started.samples, started.params) == (1, 2, 1438, 4810)
@@ -184,7 +210,7 @@ async def test_the_saved_model_opens_in_stock_keras(engine: SocketClient, tmp_pa
     from kerastui.engine.data.table import read_table
 
     ears = Ears(engine)
-    await engine.train(commands.set_fit(small_project(), epochs=1), tmp_path)
+    await engine.train(settings.set_fit(small_project(), epochs=1), tmp_path)
     saved = (await ears.next(RunFinished)).saved
     images = read_table("bundled:digits", tmp_path).columns["image"][:64].astype("float32") / 16
     np.savez(tmp_path / "in.npz", x=images)
@@ -202,8 +228,8 @@ async def test_the_saved_model_opens_in_stock_keras(engine: SocketClient, tmp_pa
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda p: commands.set_source(p, "nowhere.csv", p.data.columns), "no such file"),
-        (lambda p: commands.set_loss(p, "digit", None), "has no loss"),
+        (lambda p: settings.set_source(p, "nowhere.csv", p.data.columns), "no such file"),
+        (lambda p: settings.set_loss(p, "digit", None), "has no loss"),
         (lambda p: commands.set_argument(p, "dense", "units", -3), "units"),
         (lambda p: commands.disconnect(p, "dense", "dense_1"), "has no input"),
     ],
@@ -224,7 +250,7 @@ async def test_a_client_that_comes_back_gets_the_run_again(
     assert engine.log is not None
     monkeypatch.setenv("KERASTUI_HOME", str(engine.log.parents[1]))
     ears = Ears(engine)
-    await engine.train(commands.set_fit(small_project(), epochs=2), tmp_path)
+    await engine.train(settings.set_fit(small_project(), epochs=2), tmp_path)
     await ears.next(RunFinished)
     other = SocketClient()
     again = Ears(other)

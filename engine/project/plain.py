@@ -79,6 +79,7 @@ def to_plain(project: Project) -> Plain:
         "graph": graph_to_plain(graph),
         **({"models": {key: graph_to_plain(each) for key, each in project.models.items()}} if project.models else {}),
         "compile": {
+            **({"model": build.model} if build.model else {}),
             "jit_compile": build.jit_compile,
             "steps_per_execution": build.steps_per_execution,
             "run_eagerly": build.run_eagerly,
@@ -96,6 +97,7 @@ def to_plain(project: Project) -> Plain:
             "callbacks": [spec_to_plain(callback) for callback in project.fit.callbacks],
         },
         **({"notes": dict(project.notes)} if project.notes else {}),
+        **({"weights_from": dict(project.weights_from)} if project.weights_from else {}),
         "layout": {key: list(position) for key, position in project.layout.items()},
     }
 
@@ -124,8 +126,7 @@ def from_plain(plain: Mapping[str, Any]) -> Project:
     Raises:
         DocumentError: An unknown key, a wrong type, or a newer format; `path` leads to the place.
     """
-    known = {"format", "name", "weights", "code", "data", "graph", "models", "compile", "fit", "notes", "layout"}
-    _only(plain, known, ())
+    _only(plain, {"format", *Project.__annotations__}, ())
     version = plain.get("format", FORMAT)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise DocumentError(f"format is a whole number above 0. Received: format = {version!r}", ("format",))
@@ -139,6 +140,7 @@ def from_plain(plain: Mapping[str, Any]) -> Project:
         fit=_fit(_table(plain, "fit", ())),
         layout=_each(plain, "layout", (), lambda item, path: _convert(item, tuple[int, int], path)),
         weights=_convert(plain.get("weights", ""), str, ("weights",)),
+        weights_from=_each(plain, "weights_from", (), lambda item, path: _convert(item, str, path)),
         models=_each(plain, "models", (), graph_from_plain),
         notes=_each(plain, "notes", (), lambda item, path: _convert(item, str, path)),
         code=_convert(plain.get("code", ()), tuple[str, ...], ("code",)),
@@ -259,7 +261,10 @@ def _compile(plain: Plain) -> Compile:
     path = ("compile",)
     _only(plain, set(Compile.__annotations__), path)
     optimizer = plain.get("optimizer")
-    types = {"jit_compile": bool | Literal["auto"], "steps_per_execution": int, "run_eagerly": bool}
+    types = {
+        **{"model": str, "jit_compile": bool | Literal["auto"]},
+        **{"steps_per_execution": int, "run_eagerly": bool},
+    }
     return Compile(
         optimizer=Compile().optimizer if optimizer is None else spec_from_plain(optimizer, (*path, "optimizer")),
         losses=_each(plain, "losses", path, spec_from_plain),

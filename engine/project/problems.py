@@ -23,7 +23,8 @@ class Repair(msgspec.Struct, frozen=True):
             `"argument"` (of the layer `target`), `"layer"` (class and arguments of the layer `target`), `"call"` (what
             the call `target` takes), `"delete"` (the nodes `value`), `"rename"` (the node `target`), `"shape"` or
             `"dtype"` (of the input `target`), `"output"` (make `target` one), `"loss"` (the loss of the output
-            `target` itself, by class name) or `"loss-argument"` (an argument of that loss).
+            `target` itself, by class name), `"loss-argument"` (an argument of that loss) or `"trust"` (the project's
+            own code is run from now on: no edit, and asked before).
         target: Place of a call, layer or input, or name of an output.
         name: Class of the layer to insert, or name of the argument.
         value: New value: an argument's value, a shape, a name, a `Spec`, a `Call`, or ids.
@@ -43,6 +44,7 @@ class Repair(msgspec.Struct, frozen=True):
         "output",
         "loss",
         "loss-argument",
+        "trust",
     ]
     target: str
     name: str = ""

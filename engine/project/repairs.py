@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from kerastui.engine.catalog.catalog import catalog
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Call, Layer, Project, Spec, Value
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import check_references, free_id, rewired, taken_names, wired, wires_into
@@ -48,10 +48,11 @@ def apply_repair(project: Project, repair: Repair) -> Project:
         case "shape" | "dtype":
             return _with_input(project, repair)
         case "loss":
-            return commands.set_loss(project, target, Spec(repair.value))
+            return settings.set_loss(project, target, Spec(repair.value))
         case "loss-argument":
             return _with_loss_argument(project, repair)
-    raise EditError(f"{repair.label} is no edit of the project")
+        case "trust":
+            raise EditError("to trust a project is no edit of it")
 
 
 def _inserted(project: Project, repair: Repair) -> Project:
@@ -120,4 +121,4 @@ def _with_loss_argument(project: Project, repair: Repair) -> Project:
     argument = entry.argument(repair.name) if entry else None
     if argument is not None and argument.default == repair.value:
         del config[repair.name]
-    return commands.set_loss(project, repair.target, Spec(loss.class_name, config))
+    return settings.set_loss(project, repair.target, Spec(loss.class_name, config))

@@ -41,5 +41,29 @@ def check_weights(project: Project, folder: Path) -> list[Problem]:
     return [] if whole else [_problem(f"{project.weights} is damaged: it is no HDF5 file")]
 
 
+def saved_layers(project: Project, folder: Path) -> tuple[str, ...]:
+    """Return the layers that the file of weights has, by path; none where there is no file, or one of another kind.
+
+    Args:
+        project: The project.
+        folder: Its folder.
+    """
+    if check_weights(project, folder) or not project.weights:
+        return ()
+    import h5py  # 0.2 s, and only code for a project with weights needs it
+
+    try:
+        with h5py.File(folder / project.weights, "r") as file:
+            # Keras spreads a long list over several attributes.
+            keys = ["layer_names"] if "layer_names" in file.attrs else []
+            keys = keys or [
+                f"layer_names{part}" for part in range(len(file.attrs)) if f"layer_names{part}" in file.attrs
+            ]
+            names = [name for key in keys for name in file.attrs[key]]
+    except OSError:
+        return ()
+    return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
+
+
 def _problem(what: str) -> Problem:
     return Problem("error", "build", "", what, HINT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kerastui.engine.custom.trust import trust_new
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit, EditError, apply_edit, apply_plain, make_edit
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, loads, read_text, write
@@ -68,6 +69,7 @@ class Workspace:
         if folder.exists() and not folder.is_dir():
             raise ProjectFileError(folder, "is a file; choose another name for the folder")
         text = write(folder, project)
+        trust_new(folder)
         workspace = cls(folder, project, text)
         workspace._start_journal(text)
         return workspace
