@@ -42,7 +42,9 @@ _TEMPLATES = (
         "shapes-unet", "U-Net", "discs among squares, pixel by pixel", (576, 4608, 2304, 1152, 2304, 4608, 576), 14_561
     ),
     Template("denoising", "Autoencoder", "digits under noise", (64, 48, 16, 48, 64), 7_856),
+    Template("digits-vae", "Variational autoencoder", "digits under noise, own train step", (64, 48, 8, 48, 64), 7_472),
     Template("two-tower", "Two towers", "2,400 ratings of films", (1, 8, 32, 16, 1), 2_752),
+    Template("collab-filtering", "Collaborative filtering", "3,000 histories, own layer", (10, 45, 32, 8, 24), 2_136),
     Template("penguins-two-outputs", "Two inputs, two outputs", "penguins, species and weight", (9, 24, 16, 4), 588),
     Template("penguins-species", "Two inputs", "penguins, by species", (10, 24, 16, 3), 587),
     Template("penguins", "Regression", "penguins, by weight", (12, 32, 16, 1), 961),
@@ -53,6 +55,16 @@ _TEMPLATES = (
 def templates() -> tuple[Template, ...]:
     """Return the templates, the demo first; `empty` is none of them, yet `project` knows it."""
     return _TEMPLATES
+
+
+def code(name: str) -> dict[str, str]:
+    """Return the files with code of its own that a template has, by name.
+
+    Args:
+        name: Name of a template, or `"empty"`.
+    """
+    folder = _folder() / name
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
 
 
 def project(name: str) -> Project:
@@ -72,5 +84,9 @@ def project(name: str) -> Project:
     known = ["empty", *(template.name for template in _TEMPLATES)]
     if name not in known:
         raise ValueError(f"name is one of {', '.join(known)}. Received: name={name!r}")
-    path = Path(str(files("kerastui.assets"))) / "templates" / f"{name}.toml"
+    path = _folder() / f"{name}.toml"
     return loads(path.read_text(encoding="utf-8"), path)
+
+
+def _folder() -> Path:
+    return Path(str(files("kerastui.assets"))) / "templates"
