@@ -13,6 +13,7 @@ from kerastui import __version__
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path)
+TRUST = click.option("--trust", is_flag=True, help="Run the project's own code, though it came from elsewhere.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print machine-readable JSON.")
 
 OVERWRITE = click.option("--overwrite", "--force", "overwrite", is_flag=True, help="Replace the file that is there.")
@@ -91,31 +92,34 @@ def new(folder: Path, template: str, as_json: bool) -> None:
 
 @main.command()
 @click.argument("folder", type=FOLDER)
+@TRUST
 @JSON
-def train(folder: Path, as_json: bool) -> None:
+def train(folder: Path, trust: bool, as_json: bool) -> None:
     """Train the project in FOLDER; ctrl+c stops it and keeps the model."""
-    _train(folder, as_json)
+    _train(folder, as_json, trust)
 
 
 @main.command()
 @click.argument("folder", type=FOLDER)
+@TRUST
 @JSON
-def check(folder: Path, as_json: bool) -> None:
+def check(folder: Path, trust: bool, as_json: bool) -> None:
     """Print the problems of the project in FOLDER; exit code 1 if one keeps it from training."""
     from kerastui.headless import check as run
 
-    sys.exit(run(folder, as_json))
+    sys.exit(run(folder, as_json, trust))
 
 
 @main.command()
 @click.argument("folder", type=FOLDER)
+@TRUST
 @click.option("--width", type=click.IntRange(40), help="Columns of the table; the terminal's by default.")
 @JSON
-def summary(folder: Path, width: int | None, as_json: bool) -> None:
+def summary(folder: Path, trust: bool, width: int | None, as_json: bool) -> None:
     """Print Model.summary() of the project in FOLDER."""
     from kerastui.headless import summary as run
 
-    sys.exit(run(folder, width, as_json))
+    sys.exit(run(folder, width, as_json, trust))
 
 
 def _conversion(command: Any) -> Any:
@@ -354,10 +358,10 @@ def _list(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-def _train(folder: Path, as_json: bool) -> None:
+def _train(folder: Path, as_json: bool, trust: bool = False) -> None:
     from kerastui.headless import train as run
 
-    sys.exit(run(folder, as_json))
+    sys.exit(run(folder, as_json, trust))
 
 
 def _print(value: dict[str, Any], text: str, as_json: bool) -> None:

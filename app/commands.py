@@ -28,6 +28,7 @@ COMMANDS = (
     Command("project: save", "app.save", "write kerastui.toml"),
     Command("project: undo", "app.undo", "take the last edit back"),
     Command("project: redo", "app.redo", "do it again"),
+    Command("project: trust this project", "app.trust", "run its own code, which came from elsewhere; asks first"),
     Command("project: copy as code", "app.copy_code", "Python that runs with Keras alone"),
     Command("project: save a picture", "app.picture", "graph.svg in the project's folder"),
     Command("project: back to Home", "app.home", "open or make another project"),

@@ -26,19 +26,20 @@ Exit = int
 """Exit code: 0 if it worked, 1 if not."""
 
 
-def train(folder: Path, as_json: bool) -> Exit:
+def train(folder: Path, as_json: bool, trust: bool = False) -> Exit:
     """Train a project and print what happens.
 
     Args:
         folder: The project's folder.
         as_json: Print one JSON object an event, the last
             `{"event": "finished", "metrics": {…}, "saved": "…"}` or `{"event": "failed", …}`.
+        trust: Run the project's own code whatever the person has said of it.
     """
     project = _project(folder, as_json)
     if project is None:
         return 1
     tell = _json_teller() if as_json else _text_teller(project)
-    problem = next((item for item in _problems(folder, project, all_=False) if item.severity == "error"), None)
+    problem = next((item for item in _problems(folder, project, trust, all_=False) if item.severity == "error"), None)
     if problem is not None:
         subject = f"{problem.subject}: " if problem.subject else ""
         tell(RunFailed(f"{subject}{problem.what}", problem.hint))
@@ -56,7 +57,7 @@ def train(folder: Path, as_json: bool) -> Exit:
             with suppress(BrokenPipeError):  # `| head` has read enough; the run goes on and keeps its model
                 tell(event)
 
-        run = Run(project, folder.absolute(), heard, lambda: None)
+        run = Run(project, folder.absolute(), heard, lambda: None, True if trust else None)
         with _interrupts(run.control.stop):
             run.train()
         failure = run.begun.exception()
@@ -66,12 +67,12 @@ def train(folder: Path, as_json: bool) -> Exit:
     return 0 if isinstance(last, RunFinished) and last.saved else 1
 
 
-def check(folder: Path, as_json: bool) -> Exit:
-    """Print the problems of a project: those of the document, the data and the shapes."""
+def check(folder: Path, as_json: bool, trust: bool = False) -> Exit:
+    """Print the problems of a project: those of the document, its code, the data and the shapes."""
     project = _project(folder, as_json)
     if project is None:
         return 1
-    problems = _problems(folder, project)
+    problems = _problems(folder, project, trust)
     if as_json:
         import msgspec
 
@@ -86,7 +87,7 @@ def check(folder: Path, as_json: bool) -> Exit:
     return 1 if any(problem.severity == "error" for problem in problems) else 0
 
 
-def summary(folder: Path, width: int | None, as_json: bool) -> Exit:
+def summary(folder: Path, width: int | None, as_json: bool, trust: bool = False) -> Exit:
     """Print `Model.summary()` of a project's graph."""
     project = _project(folder, as_json)
     if project is None:
@@ -94,8 +95,12 @@ def summary(folder: Path, width: int | None, as_json: bool) -> Exit:
     quiet()
     from kerastui.engine.building import BuildError, summary_text
 
+    for problem in _code_problems(folder, project, trust):
+        if problem.severity == "error":
+            return fail(f"{problem.subject}: {problem.what}".removeprefix(": "), problem.hint, as_json)
     try:
-        text = summary_text(project, width or min(120, shutil.get_terminal_size((100, 24)).columns))
+        with redirect_stdout(sys.stderr):
+            text = summary_text(project, width or min(120, shutil.get_terminal_size((100, 24)).columns))
     except BuildError as error:
         return fail(f"{error.node}: {error.what}" if error.node else error.what, error.hint, as_json)
     click.echo(json.dumps({"summary": text}, ensure_ascii=False) if as_json else text)
@@ -144,12 +149,13 @@ def _project(folder: Path, as_json: bool) -> Project | None:
         return None
 
 
-def _problems(folder: Path, project: Project, all_: bool = True) -> list[Problem]:
+def _problems(folder: Path, project: Project, trust: bool = False, all_: bool = True) -> list[Problem]:
     """Return the problems of a project.
 
     Args:
         folder: Its folder.
         project: The project.
+        trust: Run its own code whatever the person has said of it.
         all_: Load Keras for those of the graph though there are errors already.
     """
     from kerastui.engine.data_state import DataState
@@ -157,15 +163,32 @@ def _problems(folder: Path, project: Project, all_: bool = True) -> list[Problem
     from kerastui.engine.project.weights import check_weights
 
     data = DataState.read(project.data.source, folder.absolute())
-    found = [*check_project(project), *check_weights(project, folder), *data.problems(project)]
+    found = _code_problems(folder, project, trust)  # the classes that the others find in the catalog
+    found += [*check_project(project), *check_weights(project, folder), *data.problems(project)]
     shapes: list[Problem] = []
     if all_ or not any(problem.severity == "error" for problem in found):
         quiet()
         from kerastui.engine.checking import Checker
 
-        checked = Checker().check(project)
+        with redirect_stdout(sys.stderr):  # layers of the project's own may print
+            checked = Checker().check(project)
         shapes = [*checked.problems, *data.target_problems(project, checked)]
     return together(found, shapes)
+
+
+def _code_problems(folder: Path, project: Project, trust: bool) -> list[Problem]:
+    """Run the project's own code, if it is trusted, and return what is wrong with it."""
+    from msgspec.structs import replace
+
+    from kerastui.engine.code_state import TRUST, CodeState
+
+    code = CodeState.before(project, folder.absolute())
+    if code.files and (code.trusted or trust):
+        quiet()
+        from kerastui.engine.custom.reading import read_code
+
+        code = CodeState.of(read_code(folder, project.code, trusted=True))
+    return [replace(item, hint="--trust runs it") if item.repair == TRUST else item for item in code.problems(project)]
 
 
 def _json_teller() -> Callable[[EventBody], None]:

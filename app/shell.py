@@ -187,6 +187,29 @@ class KerasTUI(App[None]):
             return
         self.notify(str(self.studio.open_workspace.folder / "kerastui.toml"), title="saved", timeout=3, markup=False)
 
+    def action_trust(self) -> None:
+        """Have the project's own code run, once the person has said so."""
+        from kerastui.screens.widgets.modals import Confirm
+
+        def answered(trusts: bool | None) -> None:
+            try:
+                if trusts:
+                    self.studio.trust()
+            except OSError as error:
+                self._tell("trust", f"it cannot be written down: {error.strerror}", "make kerastui's home writable")
+
+        files = ", ".join(self.studio.code.files)
+        question = f"Run the code of this project: {files}?"
+        loss = (
+            "It came from elsewhere, and it can do whatever you can: read, change and delete your files, and send them "
+            "away. Read it first. It is then run each time the project is opened, checked or trained."
+        )
+        self.push_screen(Confirm(question, loss, deed="run it", keep="leave it"), answered)
+
+    def on_app_focus(self) -> None:
+        """Look whether code was written in another window meanwhile."""
+        self.studio.look_at_code()
+
     def action_undo(self) -> None:
         """Take the last edit back."""
         self._say("took back", self.studio.undo(), "nothing to take back")
@@ -339,6 +362,8 @@ class KerasTUI(App[None]):
             return workspace is not None and workspace.can_undo
         if action == "redo":
             return workspace is not None and workspace.can_redo
+        if action == "trust":
+            return workspace is not None and not self.studio.code.trusted
         if action == "stop":
             return self.studio.run is not None and self.studio.run.live
         return True

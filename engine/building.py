@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from kerastui.engine.calling import OPERATION, BuildError, call_layer, find, make_layer, name_operation, sources_of
 from kerastui.engine.catalog.objects import build_object
+from kerastui.engine.custom.whole import model_class
 from kerastui.engine.explain import plain_message
 from kerastui.engine.models.model import Functional
 from kerastui.engine.models.summary_rich import table_text
@@ -53,8 +54,13 @@ class Builder:
             made.trainable = spec.config["trainable"]
         return made
 
-    def model(self, graph: Graph, name: str) -> Functional:
+    def model(self, graph: Graph, name: str, made: type[Functional] = Functional) -> Functional:
         """Make the model of a graph.
+
+        Args:
+            graph: The graph.
+            name: Name for Keras.
+            made: Class it is made as.
 
         Raises:
             BuildError: The graph has no input or output, or a call cannot be computed.
@@ -76,8 +82,8 @@ class Builder:
         keys = [key for key in graph.inputs if key in needed or self.within]
         inputs = {node_name(graph, key): self._values[key][""] for key in keys}
         try:
-            return Functional(as_taken(graph, inputs), as_given(graph, outputs), name=name)
-        except ValueError as error:
+            return made(as_taken(graph, inputs), as_given(graph, outputs), name=name)
+        except Exception as error:  # a class of the project's own raises what it likes
             raise BuildError(self._place(""), plain_message(error)) from None
 
     def _call(self, graph: Graph, node: str) -> None:
@@ -123,7 +129,11 @@ def build_model(project: Project) -> Functional:
         >>> model = build_model(read(Path("digits")))
         >>> model.summary()
     """
-    return Builder(project.models).model(project.graph, _keras_name(project.name))
+    try:
+        made = model_class(project.compile.model)
+    except ValueError as error:
+        raise BuildError("", str(error), "choose another class in Configure") from None
+    return Builder(project.models).model(project.graph, _keras_name(project.name), made)
 
 
 def summary_text(project: Project, width: int) -> str:
@@ -148,10 +158,13 @@ def compile_model(project: Project, model: Functional) -> None:
     """
     settings = project.compile
     missing = [name for name in project.graph.outputs if name not in settings.losses]
-    if missing:
+    if missing and not settings.model:
         raise BuildError("", f"{missing[0]} has no loss", "choose one in Configure")
     try:
-        losses = {name: build_object(settings.losses[name], "loss") for name in project.graph.outputs}
+        losses = {
+            name: None if name in missing else build_object(settings.losses[name], "loss")
+            for name in project.graph.outputs
+        }
         metrics = {
             name: [build_object(metric, "metric") for metric in settings.metrics.get(name, ())]
             for name in project.graph.outputs
@@ -159,7 +172,7 @@ def compile_model(project: Project, model: Functional) -> None:
         weights = {name: settings.loss_weights.get(name, 1.0) for name in losses}
         model.compile(
             optimizer=build_object(settings.optimizer, "optimizer"),
-            loss=as_given(project.graph, losses),
+            loss=as_given(project.graph, losses) if len(missing) < len(losses) else None,
             metrics=as_given(project.graph, metrics),
             loss_weights=None if len(losses) == 1 else as_given(project.graph, weights),
             jit_compile=settings.jit_compile,

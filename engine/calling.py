@@ -176,7 +176,7 @@ def operation(layer: Layer) -> Callable[..., Any]:
         function = getattr(function, part)
     config = {key: constant(value) for key, value in layer.config.items()}
     if layer.class_name == "ops.get_item":
-        return lambda x, **given: x[(config | given)["key"]]
+        return lambda x, **given: x[_index((config | given)["key"], len(x.shape))]
     names = list(inspect.signature(function).parameters.values())
     several = next((place for place, each in enumerate(names) if each.kind is each.VAR_POSITIONAL), None)
 
@@ -204,6 +204,16 @@ def constant(value: Value) -> Any:
         case "constant":
             return np.asarray(value.config.get("value"), dtype=str(value.config.get("dtype", "float32")))
     raise ValueError(f"{value.class_name} is no value that a call takes")
+
+
+def _index(key: Any, rank: int) -> Any:
+    """Write out what `...` stands for: Keras cannot read it back from HDF5."""
+    keys = key if isinstance(key, tuple) else (key,)
+    place = next((place for place, each in enumerate(keys) if each is Ellipsis), None)
+    if place is None:
+        return key
+    taken = sum(each is not None for each in keys) - 1
+    return (*keys[:place], *[slice(None)] * (rank - taken), *keys[place + 1 :])
 
 
 def _named(source: str | tuple[str, ...], values: Mapping[str, Any]) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from kerastui.engine.custom.objects import place_of_error
+
 Shape = tuple[int | None, ...]
 
 
@@ -69,8 +71,14 @@ def plain_message(error: BaseException) -> str:
     """Return the part of an error's message that says what is wrong, as one line.
 
     Keras wraps the message of a layer's call in a heading, colour codes and a list of arguments; TensorFlow adds the
-    graph's node and a traceback.
+    graph's node and a traceback. What comes from the project's own code says its file and line first.
     """
+    place = place_of_error(error)
+    line = _plain_line(error)
+    return f"{place}: {line}" if place and not line.startswith(place) else line
+
+
+def _plain_line(error: BaseException) -> str:
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
     text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
     # What TensorFlow raises while a graph runs: a heading, a traceback, the reason, the node.

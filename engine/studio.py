@@ -16,6 +16,10 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kerastui.engine import home
+from kerastui.engine.catalog.catalog import set_own
+from kerastui.engine.code_state import CodeState
+from kerastui.engine.custom.files import Fault, Stamp, code_files, stamp
+from kerastui.engine.custom.trust import trust
 from kerastui.engine.data_state import DataState
 from kerastui.engine.process.client import EngineClient, EngineLost, EngineRefused, Heard, Lost
 from kerastui.engine.process.launch import engine_of
@@ -73,10 +77,15 @@ class Studio:
         self.engine_state = EngineState("starting", time.monotonic())
         self.workspace: Workspace | None = None
         self.data = DataState()
+        self.code = CodeState()
         self.checked: Checked | None = None
         self.problems: tuple[Problem, ...] = ()
         self.run: RunState | None = None
         self._checked_project: Project | None = None
+        self._code_read: Stamp | None = None
+        self._code_fatal: Stamp | None = None
+        self._code_known = False
+        self._watching: asyncio.Task[None] | None = None
         self._inside: tuple[str, ...] = ()
         self._listeners: list[Listener] = []
         self._jobs: set[asyncio.Task[None]] = set()
@@ -229,6 +238,36 @@ class Studio:
         """
         self.open_workspace.save()
         self._tell("document")
+        self.look_at_code()
+
+    # The project's own code -----------------------------------------------------------------------------------------
+
+    def look_at_code(self) -> None:
+        """Have the project's own code read again if it has changed on disk, or has just come to be there."""
+        if self.workspace is None:
+            return
+        folder, listed = self.workspace.folder, self.workspace.project.code
+        if not code_files(folder, listed) and not self.code.files:
+            return
+        if self.code.kind == "none":
+            self._expect_code()
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.get_running_loop().create_task(self._watch_code())
+        if stamp(folder, listed) != (self._code_read or {}):
+            self._check()
+
+    def trust(self) -> None:
+        """Have the project's own code run, from now on.
+
+        Raises:
+            OSError: That cannot be written down.
+        """
+        trust(self.open_workspace.folder)
+        self._code_read = None
+        self._expect_code()
+        self._judge()
+        self._tell("document")
+        self._check()
 
     # The engine -----------------------------------------------------------------------------------------------------
 
@@ -291,7 +330,7 @@ class Studio:
         Args:
             keep_engine: Let it go on, with its run.
         """
-        for job in set(self._jobs):
+        for job in {*self._jobs, *([self._watching] if self._watching else [])}:
             job.cancel()
         if keep_engine:
             await self.engine.close()
@@ -305,6 +344,8 @@ class Studio:
         self.workspace = workspace
         self._inside = ()
         self.data, self.checked, self._checked_project = DataState(), None, None
+        self._code_read = None
+        self._expect_code()
         folder = latest(workspace.folder)
         self.run = read_run(folder) if folder else None
         if self.run is not None and self.run.status == "lost" and engine_of(workspace.folder) is not None:
@@ -318,6 +359,7 @@ class Studio:
         self._tell("document")
         self._read_data()
         self._check()
+        self.look_at_code()
 
     def _judge(self) -> None:
         """Put together what is wrong, from the document, the data and the last check."""
@@ -325,7 +367,7 @@ class Studio:
             return
         project = self.workspace.project
         found = [*check_project(project), *check_weights(project, self.workspace.folder)]
-        found += self.data.problems(project)
+        found += [*self.code.problems(project), *self.data.problems(project)]
         shapes: list[Problem] = []
         if self.checked is not None and not self.stale:
             shapes = [*self.checked.problems, *self.data.target_problems(project, self.checked)]
@@ -363,11 +405,52 @@ class Studio:
             self._again = False
             project = self.workspace.project
             try:
+                await self._read_code(self.workspace)
                 checked = await self.engine.check(project)
             except (EngineLost, EngineRefused):
                 return
             self.checked, self._checked_project = checked, project
             self._judge()
+
+    def _expect_code(self) -> None:
+        """Know nothing of the code but whether it is there and trusted."""
+        self.code = CodeState.before(self.project, self.open_workspace.folder)
+        set_own(None if self.code.files and self.code.trusted else ())
+
+    async def _read_code(self, workspace: Workspace) -> None:
+        """Have the engine read the project's own code if it has not, or not as it is now.
+
+        Raises:
+            EngineLost: The engine has ended. Where that came of the code, it is not run again before it is changed.
+        """
+        listed = workspace.project.code
+        now = stamp(workspace.folder, listed)
+        if now == self._code_read or not (now or self._code_known):
+            return
+        self._code_read = now
+        if now == self._code_fatal:
+            return
+        try:
+            state = CodeState.of(await self.engine.read_code(workspace.folder, listed))
+        except EngineRefused as error:
+            state = CodeState("read", tuple(now), errors=(Fault(next(iter(now), ""), error.what),))
+        except EngineLost:
+            self._code_fatal = now
+            what = "the engine ended while it ran the code"
+            self.code = CodeState("read", tuple(now), self.code.entries, (Fault(next(iter(now), ""), what),))
+            raise
+        if workspace is self.workspace:
+            self._code_known = bool(state.files)
+            self.code, self._checked_project = state, None
+            set_own(state.entries)
+            self._judge()
+            self._tell("document")
+
+    async def _watch_code(self) -> None:
+        """Look at the files with code once a second, as long as there are any."""
+        while self.workspace is not None and self.code.files:
+            await asyncio.sleep(1.0)
+            self.look_at_code()
 
     def _hear(self, event: Heard) -> None:
         match event:
@@ -399,6 +482,8 @@ class Studio:
     def _engine(self, kind: EngineKind, note: str = "", versions: Versions | None = None) -> None:
         if kind != self.engine_state.kind or note != self.engine_state.note:
             self.engine_state = EngineState(kind, time.monotonic(), versions or self.engine_state.versions, note)
+            if kind == "ready":
+                self._code_read, self._code_known = None, False
             self._tell("engine")
             self._check()
 

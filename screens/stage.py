@@ -195,10 +195,12 @@ class StageScreen(StudioScreen):
             return problem is not None and problem.repair is not None
         return super().check_action(action, parameters)
 
-    def action_repair(self) -> None:
+    async def action_repair(self) -> None:
         """Apply the repair of the problem at hand."""
         problem = self.problem_at_hand()
-        if problem is not None and problem.repair is not None:
+        if problem is not None and problem.repair is not None and problem.repair.kind == "trust":
+            await self.app.run_action("app.trust")
+        elif problem is not None and problem.repair is not None:
             try:
                 self.studio.repair(problem.repair)
             except EditError as error:

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from ears import Ears
+from own_code import own_project, written
 from projects import small_project
 
+from kerastui.engine.custom.trust import trust
 from kerastui.engine.process import launch
 from kerastui.engine.process.client import EngineLost, EngineRefused, Lost, SocketClient
 from kerastui.engine.process.protocol import Ready, RunFinished, RunStarted
@@ -57,6 +59,30 @@ async def test_handshake_tells_versions_and_devices(engine: SocketClient) -> Non
     await other.ping()
     await other.close()
     assert not [event for event in ears.heard if isinstance(event, Lost)]
+
+
+@module
+async def test_code_that_prints_loops_or_breaks_leaves_the_engine_well(engine: SocketClient, tmp_path: Path) -> None:
+    folder = written(tmp_path / "project", own_project(scale=2.0), trusted=False)
+    assert not (await engine.read_code(folder, ())).trusted
+    home = engine.log.parent.parent if engine.log else tmp_path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERASTUI_HOME", str(home))  # that of the engine
+        trust(folder)
+    code = await engine.read_code(folder, ())
+    assert (code.trusted, code.errors) == (True, ())
+    assert "layers.ScaledTanh" in {entry.name for entry in code.entries}
+    checked = await engine.check(own_project(scale=2.0))
+    assert checked.problems == ()
+    assert checked.calls["scaled_tanh"].shape == (None, 64)
+    assert "layers.py is run" in (engine.log.read_text() if engine.log else "")
+    (folder / "layers.py").write_text("import keras\nprint('x' * 100_000)\nnix\n")
+    code = await engine.read_code(folder, ())
+    assert [error.place for error in code.errors] == ["layers.py:3"]
+    assert (await engine.check(own_project(scale=2.0))).problems == ()
+    (folder / "layers.py").unlink()
+    assert (await engine.read_code(folder, ())).entries == ()
+    assert len((await engine.check(own_project(scale=2.0))).problems) == 1
 
 
 @module

@@ -58,12 +58,13 @@ def test_a_template_trains(template: templates.Template, tmp_path: Path) -> None
     dataset = encode(table, project.data, shapes, list(project.graph.outputs))
     model = build_model(project)
     compile_model(project, model)
-    (output,) = project.graph.outputs
+    outputs = list(project.graph.outputs)
+    targets = {name: dataset.train.targets[name] for name in outputs}
     inputs = as_taken(project.graph, {name: dataset.train.inputs[name] for name in project.graph.inputs})
 
     history = model.fit(
         inputs,
-        dataset.train.targets[output],
+        targets[outputs[0]] if len(outputs) == 1 else targets,
         batch_size=project.fit.batch_size,
         epochs=2,
         verbose=0,

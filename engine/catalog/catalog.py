@@ -28,8 +28,10 @@ Kind: TypeAlias = Literal[
     "constraint",
     "activation",
     "operation",
+    "model",
 ]
-"""What an entry is for; each kind is one public namespace of Keras."""
+"""What an entry is for. Each kind is one public namespace of Keras, but for `"model"`: a class of the project's own, as
+which a whole model is made."""
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
@@ -140,6 +142,7 @@ class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
         aliases: Other public names of the same class.
         offered: False where picking it makes no sense: it needs Python code, is made by Keras itself, or works only
             inside another object. Palette and search leave it out.
+        code: File and line of a class of the project's own, `layers.py:12`; `""` for one of Keras.
     """
 
     kind: Kind
@@ -155,6 +158,12 @@ class Entry(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
     telling: str = ""
     aliases: tuple[str, ...] = ()
     offered: bool = True
+    code: str = ""
+
+    @property
+    def short(self) -> str:
+        """Name without the file of a class of the project's own: `ScaledTanh` of `layers.ScaledTanh`."""
+        return self.name.rpartition(".")[2] if self.code else self.name
 
     @cached_property
     def _by_name(self) -> Mapping[str, Argument]:
@@ -181,12 +190,13 @@ MODEL_ENTRY: Final = Entry(
 """What a layer that is a graph of the project takes; no class of Keras."""
 
 
-class Catalog(msgspec.Struct, frozen=True, dict=True):
+class Catalog(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
     """Hold everything that the pinned Keras offers.
 
     Args:
         keras: Version of Keras that was introspected.
-        entries: All entries, sorted by kind, then by name.
+        entries: All entries, sorted by kind, then by name; those of the project's own code come last.
+        own: Those of the project's own code; `None` while it has not been read.
 
     Example:
         >>> catalog().layer("Dense").telling
@@ -195,6 +205,7 @@ class Catalog(msgspec.Struct, frozen=True, dict=True):
 
     keras: str
     entries: tuple[Entry, ...]
+    own: tuple[Entry, ...] | None = ()
 
     @cached_property
     def _by_name(self) -> Mapping[tuple[Kind, str], Entry]:
@@ -235,12 +246,36 @@ class Catalog(msgspec.Struct, frozen=True, dict=True):
         """
         if not text.strip():
             return list(self.of(kind))
-        ranked = [(rank(text, (entry.name, *entry.aliases), entry.summary), entry) for entry in self.of(kind)]
+        ranked = [
+            (rank(text, (entry.short, entry.name, *entry.aliases), entry.summary), entry) for entry in self.of(kind)
+        ]
         found = [(score, entry.name, entry) for score, entry in ranked if score is not None]
         return [entry for _, _, entry in sorted(found, key=lambda item: item[:2])]
 
 
-@lru_cache(maxsize=1)
 def catalog() -> Catalog:
-    """Load the catalog of the pinned Keras; the second call costs nothing."""
+    """Return the catalog: that of the pinned Keras, and the classes of the project that is open (`set_own`).
+
+    The first call loads it; later ones cost nothing.
+    """
+    return _with_own[-1] if _with_own else _keras()
+
+
+def set_own(entries: tuple[Entry, ...] | None) -> None:
+    """Have the catalog hold the classes of a project's own code, in the place of those before.
+
+    Args:
+        entries: Their entries; `None` where there is code that has not been read, so that nothing is said about it.
+    """
+    if entries != catalog().own:
+        keras = _keras()
+        _with_own[:] = [] if entries == () else [Catalog(keras.keras, (*keras.entries, *(entries or ())), entries)]
+
+
+_with_own: list[Catalog] = []
+"""The catalog with the classes of the project's own code, where there are any."""
+
+
+@lru_cache(maxsize=1)
+def _keras() -> Catalog:
     return msgspec.json.decode((files("kerastui.assets") / "catalog.json").read_bytes(), type=Catalog)

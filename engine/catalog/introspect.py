@@ -23,10 +23,10 @@ import keras
 import msgspec
 
 from kerastui.engine.catalog import docstrings, rules
-from kerastui.engine.catalog.catalog import KINDS, MODULES, NESTED, Argument, Catalog, Entry, Kind
+from kerastui.engine.catalog.catalog import MODULES, NESTED, Argument, Catalog, Entry, Kind
 from kerastui.engine.catalog.operations import Function, functions
 
-_ROOTS: Final[Mapping[Kind, tuple[type, tuple[str, ...]]]] = {
+ROOTS: Final[Mapping[Kind, tuple[type, tuple[str, ...]]]] = {
     "layer": (keras.layers.Layer, ("call",)),
     "optimizer": (keras.optimizers.Optimizer, ("update_step", "apply")),
     "loss": (keras.losses.Loss, ("call",)),
@@ -72,7 +72,7 @@ def introspect() -> Catalog:
     Returns:
         The catalog, the same for the same version of Keras: sorted, without addresses or paths.
     """
-    entries = [entry for kind in KINDS if kind != "operation" for entry in _entries(kind)]
+    entries = [entry for kind in MODULES if kind != "operation" for entry in _entries(kind)]
     entries += [_operation(function) for function in functions().values()]
     metrics = {entry.name: entry.category for entry in entries if entry.kind == "metric"}
     entries = [
@@ -97,7 +97,7 @@ def public(kind: Kind) -> Mapping[str, tuple[Any, tuple[str, ...]]]:
     names: dict[int, list[str]] = {}
     objects: dict[int, Any] = {}
     for name, item in sorted(vars(import_module(MODULES[kind])).items()):
-        if not name.startswith("_") and _usable(kind, item):
+        if not name.startswith("_") and usable(kind, item):
             names.setdefault(id(item), []).append(name)
             objects[id(item)] = item
     found = {}
@@ -108,10 +108,11 @@ def public(kind: Kind) -> Mapping[str, tuple[Any, tuple[str, ...]]]:
     return dict(sorted(found.items()))
 
 
-def _usable(kind: Kind, item: object) -> bool:
+def usable(kind: Kind, item: object) -> bool:
+    """Tell whether an object is one of a kind that can be used: no abstract base."""
     if kind == "activation":
         return inspect.isfunction(item) and next(iter(inspect.signature(item).parameters)) == "x"
-    root, methods = _ROOTS[kind]
+    root, methods = ROOTS[kind]
     if not (inspect.isclass(item) and issubclass(item, root)) or item is root:
         return False
     written = not methods or any(getattr(item, method) is not getattr(root, method) for method in methods)
@@ -120,40 +121,55 @@ def _usable(kind: Kind, item: object) -> bool:
 
 def _entries(kind: Kind) -> Iterator[Entry]:
     for name, (item, aliases) in public(kind).items():
-        said = docstrings.read(item.__doc__ or "")
-        arguments = tuple(_arguments(kind, item))
-        inputs, tensors = _inputs(item, said) if kind == "layer" else ("one", ())
-        yield Entry(
-            kind=kind,
-            name=name,
-            category=_category(kind, item.__module__),
-            summary=said.summary,
-            help=said.help,
-            arguments=arguments,
-            inputs="list" if inputs == "list" else "many" if inputs == "many" else "one",
-            tensors=tensors,
-            named=tuple(_named(item, tensors)) if kind == "layer" else (),
-            options=tuple(_options(item, tensors, said)) if kind == "layer" else (),
-            telling=_telling(arguments),
-            aliases=aliases,
-            offered=_offered(kind, name, item, arguments, tensors),
-        )
+        yield describe(kind, name, item, aliases)
 
 
-def _arguments(kind: Kind, item: Any) -> Iterator[Argument]:
+def describe(
+    kind: Kind, name: str, item: Any, aliases: tuple[str, ...] = (), rule: Callable[..., Argument] = rules.argument
+) -> Entry:
+    """Describe a class, or an activation function.
+
+    Args:
+        kind: What it is for.
+        name: Its public name.
+        item: The class or function.
+        aliases: Its other public names.
+        rule: Describes an argument, as `rules.argument` does.
+    """
+    said = docstrings.read(item.__doc__ or "")
+    arguments = tuple(_arguments(kind, item, rule))
+    inputs, tensors = _inputs(item, said) if kind == "layer" else ("one", ())
+    return Entry(
+        kind=kind,
+        name=name,
+        category=_category(kind, item.__module__),
+        summary=said.summary,
+        help=said.help,
+        arguments=arguments,
+        inputs="list" if inputs == "list" else "many" if inputs == "many" else "one",
+        tensors=tensors,
+        named=tuple(_named(item, tensors)) if kind == "layer" else (),
+        options=tuple(_options(item, tensors, said)) if kind == "layer" else (),
+        telling=_telling(arguments),
+        aliases=aliases,
+        offered=_offered(kind, name, item, arguments, tensors),
+    )
+
+
+def _arguments(kind: Kind, item: Any, rule: Callable[..., Argument]) -> Iterator[Argument]:
     """Describe the arguments of a constructor, then those it hands on to the base class of its kind."""
     if kind == "activation":
         parameters = dict(list(inspect.signature(item).parameters.items())[1:])
         bases: tuple[Any, ...] = (item,)
     else:
-        root = _ROOTS[kind][0]
+        root = ROOTS[kind][0]
         bases = item.__mro__[: item.__mro__.index(root) + 1]
         parameters = _parameters(item)
         parameters |= {key: each for key, each in _inherited(bases).items() if key not in parameters}
     for name, parameter in parameters.items():
         if name not in _HIDDEN and parameter.kind not in (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL):
             text = next((text for base in bases if (text := _said(base).arguments.get(name))), "")
-            yield rules.argument(kind, name, parameter.default, text)
+            yield rule(kind, name, parameter.default, text)
 
 
 def _parameters(item: Any) -> dict[str, Parameter]:
@@ -266,7 +282,7 @@ def _category(kind: Kind, module: str) -> str:
     """Name the group after the package (layers) or the module (the rest) in which Keras keeps the class."""
     parts = module.split(".")
     if kind == "layer":
-        package = parts[-2]
+        package = parts[-2] if len(parts) > 1 else ""
         return _CATEGORIES.get(package, package)
     if kind == "metric":
         return parts[-1].removesuffix("_metrics").replace("_", " ")

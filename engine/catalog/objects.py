@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from inspect import isfunction
 from typing import Any, TypeAlias
 
 from kerastui.engine.catalog.catalog import MODULES, NESTED, Entry, Kind, catalog
 from kerastui.engine.catalog.check import FOREIGN, check_config, check_spec, foreign_code
+from kerastui.engine.custom.objects import own_object
 from kerastui.engine.project.document import MODEL, Spec, Value
 
 Inside: TypeAlias = Callable[[Spec], Any]
@@ -38,8 +40,8 @@ def build_object(spec: Spec, kind: Kind, name: str = "", inside: Inside | None =
     if entry is None:
         raise ValueError(check_spec(kind, spec))
     _check_names(entry, spec)
-    made = getattr(import_module(MODULES[kind]), entry.name)
-    if kind == "activation":
+    made = own_object(entry.name) if entry.code else getattr(import_module(MODULES[kind]), entry.name)
+    if kind == "activation" or isfunction(made):
         return made
     arguments = {key: _build_value(value, entry, key, inside) for key, value in spec.config.items()}
     try:

@@ -63,7 +63,7 @@ def taken_by_model(call: Any) -> Taken:
     rest = {
         name: value
         for name, value in named.items()
-        if (not _is_automatic(value, given) if has_tensors(value) else value and keras.tree.flatten(value))
+        if (not _is_automatic(value, given) if has_tensors(value) else any(keras.tree.flatten(value)))
     }
     graph = functional(call.operation)
     if isinstance(given, dict) and not isinstance(graph._inputs_struct, dict):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kerastui.engine.checking import Checker
+from kerastui.engine.custom.trust import trust_new
 from kerastui.engine.importing.graphs import Found, Refusal, graph_of, is_graph, output_names
 from kerastui.engine.importing.settings import compile_of
 from kerastui.engine.keras_private import keras
@@ -115,6 +116,7 @@ def write_project(folder: Path, imported: Imported, replace: bool = False) -> No
         raise FileExistsError(f"{folder} is there already")
     if folder.is_dir():
         _write(folder, imported)
+        trust_new(folder)
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
@@ -122,6 +124,7 @@ def write_project(folder: Path, imported: Imported, replace: bool = False) -> No
     try:
         _write(temporary, imported)
         temporary.rename(folder)
+        trust_new(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

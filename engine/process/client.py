@@ -19,11 +19,13 @@ from kerastui.engine.process.protocol import (
     Attach,
     Check,
     Checked,
+    Code,
     Event,
     EventBody,
     Hello,
     Pause,
     Ping,
+    ReadCode,
     Ready,
     Refused,
     Reply,
@@ -132,6 +134,10 @@ class EngineClient(ABC):
     async def summary(self, project: Project, width: int = 100) -> str:
         """Return `Model.summary()` of the project's graph, `width` columns wide."""
         return self._expect(await self.request(Summary(to_plain(project), width)), Text).text
+
+    async def read_code(self, folder: Path, files: tuple[str, ...]) -> Code:
+        """Have the engine read the code of the project in a folder, and return what it gives."""
+        return self._expect(await self.request(ReadCode(str(folder.absolute()), files)), Code)
 
     async def train(self, project: Project, folder: Path) -> None:
         """Begin a run of the project that lies in a folder; events tell how it goes."""

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from kerastui.engine.catalog.catalog import Entry
+from kerastui.engine.custom.files import Fault
 from kerastui.engine.project.graph import node_of, port_of
 from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.problems import Problem
@@ -52,6 +54,18 @@ class Summary(Message, frozen=True):
 
     project: dict[str, Any]
     width: int = 100
+
+
+class ReadCode(Message, frozen=True):
+    """Read the project's own code, if the person trusts it; answered by `Code`.
+
+    Args:
+        folder: The project's folder, absolute.
+        files: Files beside `layers.py`, as the document lists them.
+    """
+
+    folder: str
+    files: tuple[str, ...] = ()
 
 
 class Train(Message, frozen=True):
@@ -100,7 +114,9 @@ class Shutdown(Message, frozen=True):
     """End the engine; answered by `Done`. A run that goes on is stopped first and its model kept."""
 
 
-RequestBody: TypeAlias = Hello | Ping | Check | Summary | Train | Pause | Resume | Stop | Save | Attach | Shutdown
+RequestBody: TypeAlias = (
+    Hello | Ping | Check | Summary | ReadCode | Train | Pause | Resume | Stop | Save | Attach | Shutdown
+)
 
 
 # Replies ------------------------------------------------------------------------------------------------------------
@@ -257,7 +273,25 @@ class Checked(Message, frozen=True):
         return sum(report.memory for place, report in self.calls.items() if "/" not in place)
 
 
-ReplyBody: TypeAlias = Welcome | Done | Text | Refused | Checked
+class Code(Message, frozen=True):
+    """Answer `ReadCode`.
+
+    Args:
+        files: The files with code, `layers.py` first.
+        entries: What they give, as the catalog describes it; of a file that is broken what it gave before.
+        errors: Why files cannot be run.
+        notes: What should be known, such as a name that Keras has too.
+        trusted: Whether they were run at all.
+    """
+
+    files: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    errors: tuple[Fault, ...] = ()
+    notes: tuple[Fault, ...] = ()
+    trusted: bool = True
+
+
+ReplyBody: TypeAlias = Welcome | Done | Text | Refused | Checked | Code
 
 
 # Events -------------------------------------------------------------------------------------------------------------

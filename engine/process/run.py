@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from kerastui.engine.code_state import CodeState
 from kerastui.engine.data.errors import DataError
 from kerastui.engine.explain import explain_step, plain_message
 from kerastui.engine.process.protocol import EventBody, RunFailed, RunFinished, RunStarted
@@ -63,6 +64,7 @@ class Run:
         folder: The project's folder.
         tell: Called in the worker thread with every event.
         serve: Called between batches; runs short jobs that wait.
+        trusted: Whether the project's own code may be run. Defaults to `None`: what the person has said of the folder.
 
     Attributes:
         control: Pause, resume and stop, from any thread.
@@ -71,9 +73,14 @@ class Run:
     """
 
     def __init__(
-        self, project: Project, folder: Path, tell: Callable[[EventBody], None], serve: Callable[[], None]
+        self,
+        project: Project,
+        folder: Path,
+        tell: Callable[[EventBody], None],
+        serve: Callable[[], None],
+        trusted: bool | None = None,
     ) -> None:
-        self.project, self.folder = project, folder
+        self.project, self.folder, self.trusted = project, folder, trusted
         self.control = TrainingControl(serve)
         self.begun: Future[None] = Future()
         self.model: Functional | None = None
@@ -104,11 +111,13 @@ class Run:
         import keras
 
         from kerastui.engine.building import build_model, compile_model
+        from kerastui.engine.custom.reading import read_code
         from kerastui.engine.data.dataset import encode
         from kerastui.engine.data.table import read_table
         from kerastui.engine.starting_weights import load_weights
 
-        for problem in check_project(self.project):
+        code = CodeState.of(read_code(self.folder, self.project.code, self.trusted))
+        for problem in [*code.problems(self.project), *check_project(self.project)]:
             if problem.severity == "error":
                 subject = f"{problem.subject}: " if problem.subject else ""
                 raise RunError(f"{subject}{problem.what}", problem.hint or f"put it right in {problem.stage.title()}")

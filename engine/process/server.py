@@ -22,6 +22,7 @@ from kerastui.engine.process.protocol import (
     Attach,
     Broken,
     Check,
+    Code,
     Device,
     Done,
     Event,
@@ -29,6 +30,7 @@ from kerastui.engine.process.protocol import (
     Hello,
     Pause,
     Ping,
+    ReadCode,
     Ready,
     Refused,
     Reply,
@@ -149,6 +151,8 @@ class Engine:
                 return await self._call(lambda: self._check(project))
             case Summary(project, width):
                 return Text(await self._call(lambda: self._summary(project, width)))
+            case ReadCode(folder, files):
+                return await self._call(lambda: self._read_code(folder, files))
             case Train():
                 return await self._train(body)
             case Pause() | Resume() | Stop():
@@ -235,6 +239,12 @@ class Engine:
         from kerastui.engine.building import summary_text
 
         return summary_text(_read(plain), width)
+
+    def _read_code(self, folder: str, files: tuple[str, ...]) -> Code:
+        from kerastui.engine.custom.reading import read_code
+
+        self._checker = None  # it remembers what classes gave that may be others now
+        return read_code(Path(folder), files)
 
     def _save(self, path: Path, overwrite: bool) -> str:
         from kerastui.engine.process.run import RunError

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from kerastui.engine.catalog.catalog import Kind, catalog
 from kerastui.engine.catalog.check import check_config, suggest
+from kerastui.engine.custom.files import is_own
 from kerastui.engine.project.document import Graph, Project, Spec, Value
 from kerastui.engine.project.graph import consumers, dangling, layer_name, node_name, node_of
 from kerastui.engine.project.problems import Problem, Repair, Stage
@@ -179,8 +180,12 @@ def _names(graph: Graph) -> Iterator[Problem]:
 def _settings(project: Project) -> Iterator[Problem]:
     settings = project.compile
     yield from _spec("configure", "optimizer", "optimizer", settings.optimizer)
+    if settings.model:
+        yield from _spec("configure", "model", "model", Spec(settings.model))
     for name, source in project.graph.outputs.items():
         loss = settings.losses.get(name)
+        if loss is None and settings.model:
+            continue  # it may have a train step of its own
         if loss is None:
             yield Problem("error", "configure", name, f"{name} has no loss", "choose one under outputs")
             continue
@@ -257,6 +262,13 @@ def _callbacks(project: Project) -> Iterator[Problem]:
 def _spec(stage: Stage, subject: str, kind: Kind, spec: Spec) -> Iterator[Problem]:
     """Compare a class and its arguments with the catalog, and those of the objects inside."""
     entry = catalog().get(kind, spec.class_name)
+    if entry is None and catalog().own is None and is_own(spec.class_name):
+        return  # the code has not been read yet
+    if entry is None and is_own(spec.class_name):
+        file, _, name = spec.class_name.rpartition(".")
+        what = f"{file}.py gives no {'class of models' if kind == 'model' else kind} {name}"
+        yield Problem("error", stage, subject, what, f"write it there, or choose another {kind}")
+        return
     if entry is None:
         near = catalog().search(spec.class_name, kind)
         close = suggest(spec.class_name, (item.name for item in catalog().of(kind))).removeprefix("; ")

@@ -91,7 +91,7 @@ def insert_layer(
         config: Its arguments that differ from the default.
         source: Id of the node the wire comes from.
         target: Id of the call it enters.
-        slot: Which of the target's wires it is; -1 is the first from the source.
+        slot: Which of the target's wires it is; -1 is the first from the source, and those that take the same.
 
     Returns:
         The new project and the id of the new call.
@@ -102,8 +102,11 @@ def insert_layer(
     graph = project.graph
     wire = _wire(graph, source, target, slot)
     key = free_id(class_name, taken_names(graph))
-    ends: list[str | None] = [wired(item.source, item.port) for item in wires_into(graph, target)]
-    before, ends[wire.slot] = ends[wire.slot] or source, key
+    before = wired(wire.source, wire.port)
+    ends: list[str | None] = []
+    for item in wires_into(graph, target):
+        end = wired(item.source, item.port)
+        ends.append(key if item.slot == wire.slot or (slot < 0 and end == before) else end)
     calls = {**graph.calls, target: rewired(graph.calls[target], ends), key: Call(key, (before,))}
     layers = {**graph.layers, key: Layer(class_name, dict(config or {}))}
     return _with(project, replace(graph, layers=layers, calls=calls)), key

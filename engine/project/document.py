@@ -174,6 +174,8 @@ class Compile(msgspec.Struct, frozen=True):
         jit_compile: `"auto"`, `True` or `False`.
         steps_per_execution: Batches run in one call of the compiled function.
         run_eagerly: Run layer by layer in Python, for debugging.
+        model: Class of the project's own code that the whole model is made as, `layers.VAE`: a subclass of
+            `kerastui.engine.Model`, with a train step of its own say. It may do without losses. `""` is Keras's own.
     """
 
     optimizer: Spec = Spec("Adam")
@@ -183,6 +185,7 @@ class Compile(msgspec.Struct, frozen=True):
     jit_compile: bool | Literal["auto"] = "auto"
     steps_per_execution: int = 1
     run_eagerly: bool = False
+    model: str = ""
 
 
 class Fit(msgspec.Struct, frozen=True):

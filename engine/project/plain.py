@@ -79,6 +79,7 @@ def to_plain(project: Project) -> Plain:
         "graph": graph_to_plain(graph),
         **({"models": {key: graph_to_plain(each) for key, each in project.models.items()}} if project.models else {}),
         "compile": {
+            **({"model": build.model} if build.model else {}),
             "jit_compile": build.jit_compile,
             "steps_per_execution": build.steps_per_execution,
             "run_eagerly": build.run_eagerly,
@@ -259,7 +260,10 @@ def _compile(plain: Plain) -> Compile:
     path = ("compile",)
     _only(plain, set(Compile.__annotations__), path)
     optimizer = plain.get("optimizer")
-    types = {"jit_compile": bool | Literal["auto"], "steps_per_execution": int, "run_eagerly": bool}
+    types = {
+        **{"model": str, "jit_compile": bool | Literal["auto"]},
+        **{"steps_per_execution": int, "run_eagerly": bool},
+    }
     return Compile(
         optimizer=Compile().optimizer if optimizer is None else spec_from_plain(optimizer, (*path, "optimizer")),
         losses=_each(plain, "losses", path, spec_from_plain),

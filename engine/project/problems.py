@@ -17,15 +17,16 @@ class Repair(msgspec.Struct, frozen=True):
     Args:
         label: What it does, short: `set input shape (8, 8)`.
         kind: `"insert"` (a layer of class `name` before the call `target`), `"argument"` (of the layer `target`),
-            `"shape"` (of the input `target`), `"loss"` (the loss of the output `target` itself, by class name) or
-            `"loss-argument"` (an argument of that loss).
+            `"shape"` (of the input `target`), `"loss"` (the loss of the output `target` itself, by class name),
+            `"loss-argument"` (an argument of that loss) or `"trust"` (the project's own code is run from now on: no
+            edit, and asked before).
         target: Id of a call, layer or input, or name of an output.
         name: Class of the layer to insert, or name of the argument.
         value: New value: an argument's value, or a shape.
     """
 
     label: str
-    kind: Literal["insert", "argument", "shape", "loss", "loss-argument"]
+    kind: Literal["insert", "argument", "shape", "loss", "loss-argument", "trust"]
     target: str
     name: str = ""
     value: Any = None

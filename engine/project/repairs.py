@@ -27,6 +27,8 @@ def apply_repair(project: Project, repair: Repair) -> Project:
     if model:
         view = apply_repair(opened(project, model), replace(repair, target=target))
         return closed(project, model, view)
+    if repair.kind == "trust":
+        raise EditError("to trust a project is no edit of it")
     if repair.kind == "insert":
         call = project.graph.calls.get(repair.target)
         if call is None or len(call.inputs) != 1:

@@ -232,7 +232,8 @@ def class_text(layer: Layer) -> str:
     entry = catalog().layer(layer.class_name)
     value = layer.config.get(entry.telling) if entry and entry.telling else None
     told = telling_text(value)
-    return f"{layer.class_name} {told}" if told else layer.class_name
+    name = entry.short if entry else layer.class_name
+    return f"{name} {told}" if told else name
 
 
 def telling_text(value: Value) -> str:

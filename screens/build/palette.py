@@ -15,9 +15,10 @@ from textual.widgets import Input, Static
 
 from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.catalog.search import rank
+from kerastui.engine.code_state import CodeState
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
-from kerastui.screens.widgets.ink import Cells
+from kerastui.screens.widgets.ink import Cells, Line
 from kerastui.screens.widgets.panel import Panel
 from kerastui.screens.widgets.rows import Row, Rows
 
@@ -28,6 +29,9 @@ USUAL: Final = "Dense"
 """The layer under the cursor when the palette is first opened on a graph that has an input."""
 
 _INPUT_SUMMARY = "An input of the graph: where data comes in."
+
+OWN: Final = "my layers"
+"""Category of the layers of the project's own code."""
 
 GROUPS: Final = {
     "core": "core",
@@ -43,10 +47,11 @@ GROUPS: Final = {
     "preprocessing": "preprocessing",
     "image preprocessing": "images",
     "other frameworks": "other",
+    OWN: "my layers",
 }
 """Categories of the catalog in the order shown, each with the word that fits the pane."""
 
-OPEN: Final = frozenset({"core", "convolution"})
+OPEN: Final = frozenset({"core", "convolution", OWN})
 """Groups that start unfolded."""
 
 LETTERS: Final = {"d": "Dense", "c": "Conv2D", "+": "Add", "&": "Concatenate"}
@@ -58,6 +63,8 @@ HELP = """\
 All layers of Keras, by group. `/` searches by name, initials (`bn` finds BatchNormalization) or what a layer does; the
 best comes first. `enter` adds the layer after the card that is selected in the graph and selects the new one; so do the
 letters beside the names. `esc` goes back to the graph.
+
+Classes in the project's `layers.py` stand under **my layers** as soon as the file is written, and follow its changes.
 """
 
 
@@ -163,6 +170,8 @@ class Palette(Panel):
     class Left(Message):
         """Say that the user goes back to the graph."""
 
+    _code = CodeState()
+
     def compose(self) -> ComposeResult:
         """Lay out search, list and what the highlighted layer does."""
         with Horizontal(id="search"):
@@ -183,7 +192,8 @@ class Palette(Panel):
     def help_markdown(self) -> str:
         """How the palette is used, and what the highlighted layer does."""
         entry = catalog().layer(self._rows.cursor_key or "")
-        return f"## {entry.name}\n\n{entry.summary}\n\n{entry.help}\n\n---\n\n{HELP}" if entry else HELP
+        where = f"{entry.code}\n\n" if entry and entry.code else ""
+        return f"## {entry.name}\n\n{where}{entry.summary}\n\n{entry.help}\n\n---\n\n{HELP}" if entry else HELP
 
     @property
     def _rows(self) -> PaletteRows:
@@ -200,8 +210,16 @@ class Palette(Panel):
 
     def set_purpose(self, purpose: str) -> None:
         """Say in the border what the layer is for: `after dense`; `""` shows how many layers there are."""
+        self._purpose = purpose
         total = words.count(len(catalog().of("layer")) + 1)
         self.set_titles("Layers", total, bottom_left=purpose)
+
+    def show_code(self, code: CodeState) -> None:
+        """Show the layers of the project's own code, and what is wrong with it."""
+        if code != self._code:
+            self._code = code
+            self._fill(self._input.value)
+            self.set_purpose(self._purpose)
 
     def search(self, at: str = "") -> None:
         """Start an empty search.
@@ -233,7 +251,7 @@ class Palette(Panel):
         rows = self._rows
         if not text.strip():
             entry = catalog().layer(rows.cursor_key or "")
-            rows.show(_groups(rows.size.width))
+            rows.show(_groups(rows.size.width, self._code))
             if entry is not None:
                 # A folded group stays so: it would be one more to fold by hand after each search.
                 rows.move_to(entry.category if entry.category in rows.folded else entry.name)
@@ -313,32 +331,56 @@ class Palette(Panel):
         """Say what a layer does, and tell the owner which one it is."""
         name = "" if key in GROUPS else key
         about = self.query_one("#about", Static)
-        about.update(Content.assemble((name, "bold $text"), "\n", _summary(name)))
+        about.update(Content.assemble((_shown(name), "bold $text"), "\n", _summary(name)))
         about.set_class(bool(name), "-filled")
         self.post_message(self.Highlighted(name))
 
 
-def _groups(width: int) -> list[Row]:
-    """Return all layers by group, the input first."""
-    found: dict[str, list[Entry]] = {key: [] for key in GROUPS}
+def _groups(width: int, code: CodeState) -> list[Row]:
+    """Return all layers by group, the input first, those of the project's own code last."""
+    found: dict[str, list[Entry]] = {key: [] for key in GROUPS if key != OWN}
     for entry in catalog().of("layer"):
         found.setdefault(entry.category, []).append(entry)
+    own = found.pop(OWN, [])
     rows = [_row(INPUT, width, 1)]
-    for key, entries in found.items():
+    for key, entries in (*found.items(), *([(OWN, own)] if own or code.files else [])):
         rows.append(Row(key, (GROUPS.get(key, key), words.count(len(entries))), kind="group"))
+        rows += _said(code) if key == OWN else []
         rows += [_row(entry.name, width, 1, key) for entry in entries]
     return rows
+
+
+def _said(code: CodeState) -> list[Row]:
+    """Return what is to be said of the project's own code: why it is not run, or where it is broken."""
+    said: list[Line] = [[(f"{glyphs().error} {fault.place}", "error")] for fault in code.errors]
+    if not code.trusted:
+        said.append([(f"{glyphs().warning} not run", "warning")])
+    elif code.kind == "unread":
+        said.append("waits for the engine")
+    return [Row(f"{OWN}:{at}", (line,), kind="note", group=OWN, depth=1) for at, line in enumerate(said)]
 
 
 def _row(name: str, width: int, depth: int, group: str = "") -> Row:
     """Return the row of a layer, its name as long as a pane of some width can show beside the letter."""
     room = max(width - 3 - 2 * depth, 8)  # the cursor's mark, a blank, the scroll bar
-    return Row(name, (shorten_name(name, room - 2 if name in _BY_NAME else room),), group=group, depth=depth)
+    shown = _shown(name)
+    return Row(name, (shorten_name(shown, room - 2 if name in _BY_NAME else room),), group=group, depth=depth)
+
+
+def _shown(name: str) -> str:
+    """Return the name shown: a class of the project's own without its file, if no other has its name."""
+    entry = catalog().layer(name)
+    if entry is None or not entry.code:
+        return name
+    alone = sum(other.short == entry.short for other in catalog().of("layer")) == 1
+    return entry.short if alone else name
 
 
 def _summary(name: str) -> str:
     """Return what a layer does, in one line."""
     entry = catalog().layer(name)
+    if entry is not None and entry.code:
+        return entry.summary or f"defined in {entry.code}"
     return _INPUT_SUMMARY if name == INPUT else entry.summary if entry else ""
 
 

@@ -112,6 +112,7 @@ class BuildScreen(StageScreen):
 
     def _show(self, stale: bool = False) -> None:
         facts = facts_of(self.studio, stale)
+        self.palette.show_code(self.studio.code)
         self.graph.refresh_graph(facts)
         self.inspector.show_card(facts, self.graph.cursor)
         self.problems.show_facts(facts, self.studio.engine_state.kind == "ready")
@@ -257,7 +258,8 @@ class BuildScreen(StageScreen):
         event.stop()
         if self.palette.has_focus_within and event.name and self.graph.cursor:
             name = free_id(event.name, taken_names(self.studio.view.graph))
-            self.graph.show_ghost(Ghost(name, event.name))
+            entry = catalog().layer(event.name)
+            self.graph.show_ghost(Ghost(name, entry.short if entry else event.name))
         else:
             self.graph.show_ghost(None)
 

@@ -78,6 +78,8 @@ def compile_rows(facts: Facts, unfolded: Collection[str]) -> list[FormRow]:
         rows += _output(facts, name, unfolded)
     if not facts.outputs:
         rows.append(Note("the graph has no output yet: Build", indent=1))
+    if catalog().of("model") or facts.project.compile.model:
+        rows += [Heading("model", "model"), _model(facts)]
     rows.append(Heading("speed", "speed"))
     rows += [_setting(facts, setting) for setting in (settings.JIT_COMPILE, settings.STEPS, settings.EAGERLY)]
     return rows
@@ -103,6 +105,16 @@ def _optimizer(facts: Facts, unfolded: Collection[str]) -> Iterator[FormRow]:
         yield _more(slot.key, hidden, unfolded, 1)
     for argument in rest if every else ():
         yield from _argument(facts, slot, entry, spec, argument, 1)
+
+
+def _model(facts: Facts) -> Field:
+    """Return the field of the class that the model is made as."""
+    field = _setting(facts, settings.MODEL)
+    value = facts.project.compile.model
+    entry = catalog().get("model", value)
+    choices = (Choice(settings.KERAS_MODEL, summary="the train step of Keras"), *kind_choices("model"))
+    wrong = "" if not value or entry else "not in the project's code"
+    return replace(field, label="made as", choices=choices, problem=wrong, help=_help(entry, field.help))
 
 
 def _stands_back(field: Field) -> bool:
@@ -235,13 +247,17 @@ def _telling(entry: Entry, config: Mapping[str, Value]) -> str:
 # Fields -------------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=16)
 def kind_choices(kind: Kind) -> tuple[Choice, ...]:
-    """Return everything of a kind that Keras offers, with its help."""
+    """Return everything of a kind that Keras and the project's own code offer, with its help."""
+    return _choices(kind, catalog().own)
+
+
+@lru_cache(maxsize=32)
+def _choices(kind: Kind, own: tuple[Entry, ...] | None) -> tuple[Choice, ...]:
+    """Return what a kind offers while the project's own code gives some entries."""
     return tuple(Choice(entry.name, summary=entry.summary, help=_help(entry)) for entry in catalog().of(kind))
 
 
-@lru_cache(maxsize=2)
 def _schedules() -> tuple[Choice, ...]:
     text = "one number from the first step to the last"
     return (Choice(NONE, summary=text, help=text), *kind_choices("schedule"))

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from kerastui.engine.catalog.catalog import Argument
+from kerastui.engine.catalog.catalog import Argument, catalog
 from kerastui.engine.catalog.values import parse_value
 from kerastui.engine.project import commands
 from kerastui.engine.project.document import Compile, Fit, Project, Split, Value
@@ -16,6 +16,10 @@ Section: TypeAlias = Literal["compile", "fit", "split", "weight"]
 
 JIT: Final = {"auto": "auto", "on": True, "off": False}
 """Values of `jit_compile` by the words they are chosen by."""
+
+
+KERAS_MODEL: Final = "Model"
+"""Word for the model of Keras, where the project's own code has classes of models too."""
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -45,7 +49,7 @@ class Setting(msgspec.Struct, frozen=True):
         value: Value = getattr(holder, name)
         if name == "jit_compile":
             return next(word for word, meant in JIT.items() if meant is value or meant == value)
-        return value
+        return (value or KERAS_MODEL) if name == "model" else value
 
     def write(self, project: Project, value: Value) -> Project:
         """Return the project with another value.
@@ -62,6 +66,8 @@ class Setting(msgspec.Struct, frozen=True):
             return commands.set_split(project, replace(project.data.split, **{name: value}))
         if self.section == "fit":
             return commands.set_fit(project, **{name: value})
+        if name == "model":
+            return commands.set_compile(project, model="" if value == KERAS_MODEL else value)
         return commands.set_compile(project, **{name: JIT[str(value)] if name == "jit_compile" else value})
 
     def parse(self, given: str | bool) -> Value:
@@ -70,6 +76,9 @@ class Setting(msgspec.Struct, frozen=True):
         Raises:
             ValueError: It is no value of the setting; the message says what it takes.
         """
+        if self.argument.name == "model":
+            names = (KERAS_MODEL, *(entry.name for entry in catalog().of("model")))
+            return parse_value(replace(self.argument, choices=names), str(given))
         return given if isinstance(given, bool) else parse_value(self.argument, given)
 
 
@@ -131,9 +140,21 @@ EAGERLY: Final = _compile(
     "bool",
     "Run layer by layer in Python instead of as one compiled function: far slower, for looking for errors.",
 )
+MODEL: Final = Setting(
+    "compile",
+    Argument(
+        "model",
+        "choice",
+        default=KERAS_MODEL,
+        choices=(KERAS_MODEL,),
+        help="What the whole model is made as: a class of the project's own code that derives from "
+        "`kerastui.engine.Model`, with a train step of its own say. It may do without losses.",
+    ),
+)
 
 SETTINGS: Final = {
-    setting.key: setting for setting in (EPOCHS, BATCH_SIZE, SHUFFLE, EVERY, SEED, SHARE, JIT_COMPILE, STEPS, EAGERLY)
+    setting.key: setting
+    for setting in (EPOCHS, BATCH_SIZE, SHUFFLE, EVERY, SEED, SHARE, JIT_COMPILE, STEPS, EAGERLY, MODEL)
 }
 """All settings that stand once in a project, by key."""
 

@@ -120,12 +120,12 @@ def choices(argument: Argument) -> tuple[Choice, ...]:
         return (*((Choice(none),) if argument.nullable else ()), *(Choice(text) for text in argument.choices))
     if kind is None or argument.type in ("list", "schedule-or-float"):
         return ()
-    return (*((Choice(NONE),) if argument.nullable else ()), *_objects(kind))
+    return (*((Choice(NONE),) if argument.nullable else ()), *_objects(kind, catalog().own))
 
 
-@lru_cache(maxsize=16)
-def _objects(kind: Kind) -> Sequence[Choice]:
-    """Return the objects of a kind as choices."""
+@lru_cache(maxsize=32)
+def _objects(kind: Kind, own: tuple[Entry, ...] | None) -> Sequence[Choice]:
+    """Return the objects of a kind as choices, while the project's own code gives some entries."""
     found = catalog().of(kind)
     if kind == "layer":
         # The cells that RNN takes are no layers of their own, and so not offered elsewhere.

@@ -12,12 +12,14 @@ from kerastui.engine.process.protocol import (
     CallReport,
     Check,
     Checked,
+    Code,
     Device,
     Done,
     EventBody,
     Hello,
     Pause,
     Ping,
+    ReadCode,
     Ready,
     ReplyBody,
     RequestBody,
@@ -54,6 +56,7 @@ class FakeEngine(EngineClient):
         refusals: What to refuse: class of the request, and why.
         log_file: What `log` gives.
         plan: How the steps run, which it tells with the progress.
+        code: What a reading of the project's own code gives.
     """
 
     def __init__(self, ready: bool = True) -> None:
@@ -64,6 +67,7 @@ class FakeEngine(EngineClient):
         self.refusals: dict[type[RequestBody], tuple[str, str]] = {}
         self.log_file: Path | None = None
         self.plan: str | None = None
+        self.code = Code()
 
     @property
     def log(self) -> Path | None:
@@ -87,6 +91,8 @@ class FakeEngine(EngineClient):
                 return check(from_plain(project).graph)
             case Summary():
                 return Text("Model: fake\n dense (Dense)   (None, 64)   4,160")
+            case ReadCode():
+                return self.code
             case Train(project, folder):
                 fit = project["fit"]
                 started = RunStarted(1, f"{folder}/runs/0001", project, fit["epochs"], 45, 1438, 4810)
