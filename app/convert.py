@@ -77,6 +77,7 @@ def convert(
         with without_remarks():
             converting.suffix_of(target)
             rows = None if calibrate is None else converting.read_samples(calibrate)
+            _read_own_code(source)
             custom = objects_of(objects)
             model = load_model(_model_in(source), custom, safe_mode=safe)
             converting.call_once(model)
@@ -144,6 +145,16 @@ def _model_in(source: Path) -> Path:
     return found
 
 
+def _read_own_code(source: Path) -> None:
+    """Run the code of a project that the person trusts, so that its models find their classes."""
+    from kerastui.engine.project.files import FILE_NAME, read
+
+    if (source / FILE_NAME).is_file():
+        from kerastui.engine.custom.reading import read_code
+
+        read_code(source, read(source).code)
+
+
 @contextmanager
 def without_remarks() -> Iterator[None]:
     """Within this, Keras, TensorFlow and the converters keep to themselves what they think of the format asked for.
@@ -186,7 +197,9 @@ def objects_of(path: Path | None) -> dict[str, Any]:
         found = runpy.run_path(str(path))
     except Exception as error:
         raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
-    return {name: value for name, value in found.items() if callable(value) and not name.startswith("_")}
+    given = {name: value for name, value in found.items() if callable(value) and not name.startswith("_")}
+    # Of the code of a project its models know a class by file and name.
+    return {**given, **{f"{path.stem}>{name}": value for name, value in given.items()}}
 
 
 def line(error: Exception) -> str:

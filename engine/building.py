@@ -27,10 +27,11 @@ class Builder:
     Args:
         models: Graphs of the project by id.
         within: Ids of the models that this one is made for, the outermost first.
+        whole: Class of the project's own that the model is made as; `""` is Keras's.
     """
 
-    def __init__(self, models: Mapping[str, Graph], within: tuple[str, ...] = ()) -> None:
-        self.models, self.within = models, within
+    def __init__(self, models: Mapping[str, Graph], within: tuple[str, ...] = (), whole: str = "") -> None:
+        self.models, self.within, self.whole = models, within, whole
         self._made: dict[str, Any] = {}
         self._values: dict[str, Mapping[str, Any]] = {}
 
@@ -54,13 +55,12 @@ class Builder:
             made.trainable = spec.config["trainable"]
         return made
 
-    def model(self, graph: Graph, name: str, made: type[Functional] = Functional) -> Functional:
+    def model(self, graph: Graph, name: str) -> Functional:
         """Make the model of a graph.
 
         Args:
             graph: The graph.
             name: Name for Keras.
-            made: Class it is made as.
 
         Raises:
             BuildError: The graph has no input or output, or a call cannot be computed.
@@ -82,8 +82,9 @@ class Builder:
         keys = [key for key in graph.inputs if key in needed or self.within]
         inputs = {node_name(graph, key): self._values[key][""] for key in keys}
         try:
-            return made(as_taken(graph, inputs), as_given(graph, outputs), name=name)
-        except Exception as error:  # a class of the project's own raises what it likes
+            made: Functional = model_class(self.whole)(as_taken(graph, inputs), as_given(graph, outputs), name=name)
+            return made
+        except Exception as error:  # a class of the project's own may raise anything
             raise BuildError(self._place(""), plain_message(error)) from None
 
     def _call(self, graph: Graph, node: str) -> None:
@@ -129,11 +130,7 @@ def build_model(project: Project) -> Functional:
         >>> model = build_model(read(Path("digits")))
         >>> model.summary()
     """
-    try:
-        made = model_class(project.compile.model)
-    except ValueError as error:
-        raise BuildError("", str(error), "choose another class in Configure") from None
-    return Builder(project.models).model(project.graph, _keras_name(project.name), made)
+    return Builder(project.models, whole=project.compile.model).model(project.graph, _keras_name(project.name))
 
 
 def summary_text(project: Project, width: int) -> str:

@@ -93,6 +93,16 @@ class RunFolder:
         """
         write_atomically(self.path / name, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
+    def copy(self, source: Path, name: str) -> None:
+        """Keep a copy of a file; it is left out where there is no such file.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if source.is_file():
+            (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, self.path / name)
+
     def add_epoch(self, epoch: int, logs: Mapping[str, float], elapsed: float) -> None:
         """Append an epoch to `history.csv`.
 

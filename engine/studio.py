@@ -36,7 +36,7 @@ from kerastui.engine.process.protocol import (
 from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit
-from kerastui.engine.project.inside import closed, opened
+from kerastui.engine.project.inside import closed, opened, tidied
 from kerastui.engine.project.problems import Problem, Repair, together
 from kerastui.engine.project.repairs import apply_repair
 from kerastui.engine.project.weights import check_weights
@@ -172,11 +172,13 @@ class Studio:
     def do(self, label: str, after: Project) -> Edit | None:
         """Make the document equal to another one, as one edit that can be taken back.
 
+        Models inside that nobody uses after the edit go with it.
+
         Args:
             label: What is done, for the history.
             after: The document as it should be; commands (`project/commands.py`) give it.
         """
-        edit = self.open_workspace.do(label, after)
+        edit = self.open_workspace.do(label, tidied(after, self.project))
         if edit is not None:
             self._edited()
         return edit
@@ -189,6 +191,19 @@ class Studio:
             view: What commands made of `view`.
         """
         return self.do(label, closed(self.project, self.model, view))
+
+    async def weigh(self, view: Project) -> Checked | None:
+        """Check what an edit would give without making it; `None` where no engine answers.
+
+        Args:
+            view: What commands made of `view`.
+        """
+        if self.engine_state.kind != "ready":
+            return None
+        try:
+            return await self.engine.check(closed(self.project, self.model, view))
+        except (EngineLost, EngineRefused):
+            return None
 
     def enter(self, model: str) -> None:
         """Open a model of the project in Build.
@@ -366,8 +381,9 @@ class Studio:
         if self.workspace is None:
             return
         project = self.workspace.project
-        found = [*check_project(project), *check_weights(project, self.workspace.folder)]
-        found += [*self.code.problems(project), *self.data.problems(project)]
+        found = self.code.problems(project)  # first: what calls lack for want of it comes after
+        found += [*check_project(project), *check_weights(project, self.workspace.folder)]
+        found += self.data.problems(project)
         shapes: list[Problem] = []
         if self.checked is not None and not self.stale:
             shapes = [*self.checked.problems, *self.data.target_problems(project, self.checked)]

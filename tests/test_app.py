@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 
 from kerastui.engine import templates
 from kerastui.engine.process.client import SocketClient
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings
 from kerastui.engine.project.workspace import Workspace
 from kerastui.screens.stage import StageScreen
 from kerastui.screens.train.screen import TrainScreen
@@ -139,7 +139,7 @@ async def type_path(pilot: Pilot[None], path: Path) -> None:
 
 async def test_the_engine_is_killed_five_times_and_nothing_is_lost(pilot: Pilot[None]) -> None:
     app = app_of(pilot)
-    app.studio.do("long", commands.set_fit(app.studio.project, epochs=100_000))
+    app.studio.do("long", settings.set_fit(app.studio.project, epochs=100_000))
     await settled(pilot)
     client = app.studio.engine
     assert isinstance(client, SocketClient)

@@ -12,7 +12,7 @@ import pytest_asyncio
 from apps import app_of, press, screen_text, settled, until
 from textual.pilot import Pilot
 
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.workspace import Workspace
 from kerastui.engine.run_state import RunState
@@ -56,7 +56,7 @@ async def open_file(pilot: Pilot[None], name: str) -> None:
 async def trained(pilot: Pilot[None], epochs: int) -> RunState:
     """Train from the keys and return the run."""
     app = app_of(pilot)
-    app.studio.do("epochs", commands.set_fit(app.studio.project, epochs=epochs))
+    app.studio.do("epochs", settings.set_fit(app.studio.project, epochs=epochs))
     await settled(pilot)
     assert [problem for problem in app.studio.problems if problem.severity == "error"] == []
     await press(pilot, "f5")

@@ -16,7 +16,7 @@ from kerastui.engine.catalog.check import check_spec
 from kerastui.engine.explain import explain_call, explain_step
 from kerastui.engine.process import launch
 from kerastui.engine.process.client import EngineLost, SocketClient
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings
 from kerastui.engine.project.checks import check_project, check_targets
 from kerastui.engine.project.document import Project, Spec
 from kerastui.engine.project.files import ProjectFileError, dumps, loads, read, write
@@ -83,7 +83,7 @@ TARGETS = [
 def test_an_output_that_does_not_fit_its_target(
     shape: tuple[int | None, ...], loss: str, classes: int, encoding: str, message: str
 ) -> None:
-    project = commands.set_loss(small_project(), "digit", Spec(loss))
+    project = settings.set_loss(small_project(), "digit", Spec(loss))
     found = check_targets(project, {"digit": shape}, {"digit": classes}, {"digit": encoding})
     assert [item.severity for item in found if message in item.what] == ["error"]
 
@@ -148,7 +148,7 @@ def test_edits_made_while_the_disk_was_full_are_there_after_a_kill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def epochs(workspace: Workspace, count: int) -> Project:
-        return commands.set_fit(workspace.project, epochs=count)
+        return settings.set_fit(workspace.project, epochs=count)
 
     workspace = Workspace.create(tmp_path, small_project())
     workspace.do("one", epochs(workspace, 1))

@@ -22,7 +22,7 @@ from kerastui.cli import main
 from kerastui.engine.process import launch
 from kerastui.engine.process.client import EngineRefused, Lost, SocketClient
 from kerastui.engine.process.protocol import EventBody, Ready, RunFinished, RunStarted
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Column, Layer, Project, Spec
 from kerastui.engine.project.files import write
 from kerastui.engine.training.events import EpochEnded
@@ -59,7 +59,7 @@ def train(folder: Path, project: Project, *options: str) -> Result:
 
 def quick(**callbacks: Any) -> Project:
     """Return a project that trains one epoch, with one callback."""
-    project = commands.set_fit(small_project(), epochs=1)
+    project = settings.set_fit(small_project(), epochs=1)
     fit = msgspec.structs.replace(project.fit, callbacks=tuple(Spec(*item) for item in callbacks.items()))
     return msgspec.structs.replace(project, fit=fit)
 
@@ -102,7 +102,7 @@ def test_a_failure_that_nobody_foresaw_is_one_line_and_the_rest_is_in_a_log(
 
 def test_a_loss_that_is_not_a_number_leaves_json_that_can_be_read(tmp_path: Path) -> None:
     project = quick(TerminateOnNaN={})
-    project = commands.set_optimizer(project, Spec("Adam", {"learning_rate": 1e30}))
+    project = settings.set_optimizer(project, Spec("Adam", {"learning_rate": 1e30}))
     result = train(tmp_path, project, "--json")
     lines = [json.loads(line, parse_constant=pytest.fail) for line in result.stdout.splitlines()]
     assert lines[-1]["event"] == "finished"
@@ -111,7 +111,7 @@ def test_a_loss_that_is_not_a_number_leaves_json_that_can_be_read(tmp_path: Path
 
 def test_an_early_end_is_told(tmp_path: Path) -> None:
     stop = {"monitor": "loss", "min_delta": 9.0, "patience": 1}
-    project = commands.set_fit(quick(EarlyStopping=stop), epochs=9, batch_size=5000)
+    project = settings.set_fit(quick(EarlyStopping=stop), epochs=9, batch_size=5000)
     assert "early after 2 epochs" in train(tmp_path, project).output
 
 
@@ -171,9 +171,9 @@ def two_outputs() -> Project:
     project = templates.project("penguins-species")
     project, age = commands.add_layer(project, "Dense", {"units": 1}, "hidden")
     project = commands.toggle_output(project, age)
-    project = commands.set_loss(project, age, Spec("MeanSquaredError"))
+    project = settings.set_loss(project, age, Spec("MeanSquaredError"))
     columns = {**project.data.columns, "year": Column("target", "standardise", "error", age)}
-    return commands.set_fit(commands.set_source(project, project.data.source, columns), epochs=1)
+    return settings.set_fit(settings.set_source(project, project.data.source, columns), epochs=1)
 
 
 def test_two_inputs_and_two_outputs_train_and_open_in_stock_keras(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ async def test_a_folder_removed_during_a_run_costs_only_the_files(engine: Socket
     folder = tmp_path / "project"
     folder.mkdir()
     ears = Ears(engine)
-    await engine.train(commands.set_fit(small_project(), epochs=100_000), folder)
+    await engine.train(settings.set_fit(small_project(), epochs=100_000), folder)
     await ears.next(EpochEnded)
     shutil.rmtree(folder)
     await engine.stop()
@@ -227,7 +227,7 @@ async def test_of_two_clients_one_ends_the_engine_in_a_run_and_the_other_hears_i
 ) -> None:
     monkeypatch.setenv("KERASTUI_HOME", str(home))
     ears = Ears(engine)
-    await engine.train(commands.set_fit(small_project(), epochs=100_000), tmp_path)
+    await engine.train(settings.set_fit(small_project(), epochs=100_000), tmp_path)
     await ears.next(RunStarted)
     other = SocketClient()
     told: list[EventBody | Lost] = []

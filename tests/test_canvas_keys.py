@@ -26,9 +26,9 @@ def shown_level(app: CanvasApp) -> Level:
     return app.canvas.level
 
 
-async def drag(pilot: Pilot[None], start: Offset, end: Offset) -> None:
+async def drag(pilot: Pilot[None], start: Offset, end: Offset, button: int = 1, shift: bool = False) -> None:
     """Press at one place, move over two steps, release at another."""
-    await pilot.mouse_down(GraphCanvas, offset=start)
+    await pilot.mouse_down(GraphCanvas, offset=start, button=button, shift=shift)
     await pilot.hover(GraphCanvas, offset=Offset((start.x + end.x) // 2, (start.y + end.y) // 2))
     await pilot.hover(GraphCanvas, offset=end)
     await pilot.mouse_up(GraphCanvas, offset=end)
@@ -114,9 +114,9 @@ async def test_move_by_keys_and_the_card_is_there_afterwards() -> None:
         before = app.canvas.scene.box("digit")
         await pilot.press("m", "right", "right", "down", "enter")
         await pilot.pause()
-        (moved,) = app.of(GraphCanvas.CardMoved)
+        (moved,) = app.of(GraphCanvas.CardsMoved)
         view = two_view()
-        app.canvas.show(GraphView(view.cards, view.edges, {moved.id: (moved.x, moved.y)}))
+        app.canvas.show(GraphView(view.cards, view.edges, moved.positions))
         after = app.canvas.scene.box("digit")
         assert (after.x, after.y) == (before.x + 4, before.y + 5)
 
@@ -130,9 +130,9 @@ async def test_stored_places_hold_at_every_level(level: Level) -> None:
         await pilot.press("m", "right", "right", "enter")
         await pilot.pause()
         wanted = app.canvas.scene.box("digit").x + 4
-        (moved,) = app.of(GraphCanvas.CardMoved)
+        (moved,) = app.of(GraphCanvas.CardsMoved)
         view = two_view()
-        app.canvas.show(GraphView(view.cards, view.edges, {"digit": (moved.x, moved.y)}))
+        app.canvas.show(GraphView(view.cards, view.edges, moved.positions))
         assert app.canvas.scene.box("digit").x == wanted
 
 
@@ -246,9 +246,9 @@ async def test_drag_moves_a_card_by_where_it_was_taken() -> None:
         scene = app.canvas.scene
         start = place(app, "digit")
         await drag(pilot, start, start + Offset(-12, 0))
-        (moved,) = app.of(GraphCanvas.CardMoved)
+        (moved,) = app.of(GraphCanvas.CardsMoved)
         box = scene.box("digit")
-        assert moved == GraphCanvas.CardMoved("digit", *scene.stored(box.x - 12, box.y))
+        assert moved == GraphCanvas.CardsMoved({"digit": scene.stored(box.x - 12, box.y)})
         assert not app.canvas.in_mode
         assert app.mouse_captured is None
 
@@ -263,11 +263,11 @@ async def test_drag_from_a_port_connects() -> None:
         assert len(app.of(GraphCanvas.ConnectRequested)) == 1
 
 
-async def test_drag_on_the_ground_pans_and_the_wheel_scrolls() -> None:
+async def test_the_middle_button_pans_and_the_wheel_scrolls() -> None:
     app = CanvasApp(chain(60))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        await drag(pilot, Offset(4, 15), Offset(4, 5))
+        await drag(pilot, Offset(4, 15), Offset(4, 5), button=2)
         assert app.canvas.scroll_offset.y == 10
         await pilot._post_mouse_events([MouseScrollDown], GraphCanvas)
         await pilot.pause()
@@ -305,3 +305,91 @@ async def test_escape_goes_to_the_screen_when_nothing_is_in_hand() -> None:
         assert app.canvas.check_action("leave", ())
         await pilot.press("escape")
         assert not app.canvas.in_mode
+
+
+async def test_a_frame_round_cards_selects_them() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.pause()
+        await drag(pilot, place(app, "project", dx=-2, dy=-1), place(app, "views", dx=6, dy=0))
+        assert app.canvas.marks == {"project", "views"}
+        assert app.of(GraphCanvas.CardsMarked)[-1].ids == {"project", "views"}
+        await drag(pilot, place(app, "pixels", dx=-2, dy=-1), place(app, "pixels", dx=1, dy=0), shift=True)
+        assert app.canvas.marks == {"project", "views", "pixels"}
+        await pilot.click(GraphCanvas, offset=place(app, "pixels"), shift=True)
+        await pilot.click(GraphCanvas, offset=place(app, "strokes"), control=True)
+        assert app.canvas.marks == {"project", "views", "strokes"}
+        await pilot.click(GraphCanvas, offset=place(app, "pixels", dx=-2, dy=0))
+        assert app.canvas.marks == set()
+
+
+async def test_selected_cards_move_together() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        app.canvas.mark_all(["digit", "add"])
+        await pilot.pause()
+        boxes = {key: app.canvas.scene.box(key) for key in ("digit", "add")}
+        await drag(pilot, place(app, "digit"), place(app, "digit") + Offset(4, 0))
+        await pilot.press("end", "m", "right", "right", "enter")
+        await pilot.pause()
+        stored = {key: app.canvas.scene.stored(box.x + 4, box.y) for key, box in boxes.items()}
+        assert app.of(GraphCanvas.CardsMoved) == [GraphCanvas.CardsMoved(stored)] * 2
+
+
+async def test_a_letter_connects() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.press("c")
+        assert " a " in picture(app.canvas)
+        labels = {card: letter for letter, card in app.canvas._mode.labels.items()}  # type: ignore[union-attr]
+        await pilot.press(labels["digit"])
+        await pilot.pause()
+        assert app.of(GraphCanvas.ConnectRequested) == [GraphCanvas.ConnectRequested("pixels", "digit")]
+
+
+async def test_the_end_of_a_wire_is_taken_elsewhere() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.pause()
+        x, y = app.canvas.scene.layout.wires.paths["add", "digit", 0][-1]
+        await drag(pilot, app.canvas.to_screen((x, y)) + Offset(1, 1), place(app, "encoder"))
+        x, y = app.canvas.scene.layout.wires.paths["pixels", "project", 0][-1]
+        await drag(pilot, app.canvas.to_screen((x, y)) + Offset(1, 1), place(app, "encoder"))
+        wire = ("pixels", "project", 0)
+        assert app.of(GraphCanvas.ConnectRequested) == [GraphCanvas.ConnectRequested("pixels", "encoder", wire=wire)]
+        assert app.of(GraphCanvas.WireRefused) == [GraphCanvas.WireRefused("add", "encoder")]
+
+
+async def test_the_right_button_selects_and_asks_for_a_menu() -> None:
+    app = CanvasApp(two_view())
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.pause()
+        await pilot.click(GraphCanvas, offset=place(app, "views"), button=3)
+        await pilot.pause()
+        assert app.canvas.cursor == "views"
+        assert len(app.of(GraphCanvas.MenuWanted)) == 1
+
+
+async def test_each_output_has_a_port_named_on_focus() -> None:
+    cards = (
+        CardView("lstm", "lstm", class_text="LSTM", ports=("out", "h", "c")),
+        CardView("a", "a"),
+        CardView("b", "b", note=True),
+    )
+    edges = (EdgeView("lstm", "a"), EdgeView("lstm", "b", 0, port=2), EdgeView("a", "b", 1, name="mask"))
+    app = CanvasApp(GraphView(cards, edges))
+    async with app.run_test(size=SIZE, message_hook=app.remember) as pilot:
+        await pilot.pause()
+        scene = app.canvas.scene
+        starts = [scene.layout.wires.paths[edge.key][0][0] for edge in edges[:2]]
+        columns = scene.port_columns("lstm")
+        assert starts == [columns[0], columns[2]]
+        assert [scene.port_at("lstm", x) for x in columns] == ["out", "h", "c"]
+        shown = picture(app.canvas).splitlines()
+        assert any("┯out" in line and "┯h" in line and "┯c" in line for line in shown)
+        assert any("b ▪" in line for line in shown)
+        await drag(pilot, place(app, "lstm", dx=columns[1] - scene.box("lstm").x, dy=2), place(app, "b"))
+        assert app.of(GraphCanvas.ConnectRequested) == [GraphCanvas.ConnectRequested("lstm", "b", "h")]
+        app.canvas.select("b")
+        await pilot.pause()
+        assert any("mask" in line for line in picture(app.canvas).splitlines())

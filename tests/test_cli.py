@@ -17,7 +17,7 @@ from projects import small_project
 
 from kerastui import __version__
 from kerastui.cli import main
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.files import write
 
@@ -46,7 +46,7 @@ def events(output: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A project that trains two epochs."""
-    write(tmp_path, commands.set_fit(small_project(), epochs=2))
+    write(tmp_path, settings.set_fit(small_project(), epochs=2))
     return tmp_path
 
 
@@ -116,7 +116,7 @@ def test_train_as_text_is_quiet_but_for_the_epochs_and_how_the_steps_run(folder:
 
 @pytest.mark.slow
 def test_ctrl_c_stops_and_keeps_the_model(folder: Path) -> None:
-    write(folder, commands.set_fit(small_project(), epochs=100_000))
+    write(folder, settings.set_fit(small_project(), epochs=100_000))
     command = [sys.executable, "-m", "kerastui", "train", str(folder), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -131,7 +131,7 @@ def test_ctrl_c_stops_and_keeps_the_model(folder: Path) -> None:
 
 
 def test_train_refuses_what_cannot_be_trained(tmp_path: Path) -> None:
-    write(tmp_path, commands.set_loss(small_project(), "digit", None))
+    write(tmp_path, settings.set_loss(small_project(), "digit", None))
     result = run("train", str(tmp_path), "--json")
     assert result.exit_code == 1
     assert events(result.output)[-1] == {

@@ -14,7 +14,7 @@ from projects import SPARSE, small_project
 from textual.pilot import Pilot
 from textual.widgets import Markdown
 
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Project, Spec
 from kerastui.screens.configure.panes import ChecksPane, RunPane, SettingsForm
 from kerastui.screens.configure.screen import ConfigureScreen
@@ -88,7 +88,7 @@ async def test_learning_rate_is_typed_refused_reset_and_undone(tmp_path: Path) -
 
 
 async def test_another_optimizer_keeps_what_it_has_too(tmp_path: Path) -> None:
-    project = commands.set_optimizer(small_project(), Spec("Adam", {"learning_rate": 0.02, "beta_1": 0.8}))
+    project = settings.set_optimizer(small_project(), Spec("Adam", {"learning_rate": 0.02, "beta_1": 0.8}))
     async with configure(tmp_path, project) as (app, pilot):
         await pilot.press("enter")
         await choose(pilot, "sgd")
@@ -155,7 +155,7 @@ async def test_from_logits_warns_and_f_repairs(tmp_path: Path) -> None:
 
 
 async def test_a_loss_that_does_not_fit_is_repaired_from_the_checks(tmp_path: Path) -> None:
-    project = commands.set_loss(small_project(), "digit", Spec("MeanSquaredError"))
+    project = settings.set_loss(small_project(), "digit", Spec("MeanSquaredError"))
     async with configure(tmp_path, project) as (app, pilot):
         await pilot.press("tab", "tab")
         assert app.screen.query_one(ChecksPane).has_focus
@@ -269,7 +269,7 @@ async def test_epochs_batches_and_validation_change_the_size_of_the_run(tmp_path
 
 @pytest.mark.parametrize(("chosen", "value"), [("on", True), ("off", False), ("auto", "auto")])
 async def test_jit_compile(tmp_path: Path, chosen: str, value: object) -> None:
-    project = commands.set_compile(small_project(), jit_compile=True if chosen == "auto" else "auto")
+    project = settings.set_compile(small_project(), jit_compile=True if chosen == "auto" else "auto")
     async with configure(tmp_path, project) as (app, pilot):
         await go(pilot, "jit")
         await pilot.press("enter")
@@ -285,7 +285,7 @@ async def test_several_outputs_have_weights_and_names(tmp_path: Path) -> None:
     project = small_project()
     project, second = commands.add_layer(project, "Dense", {"units": 1}, "flatten")
     project = commands.toggle_output(project, second)
-    project = commands.set_loss(project, second, Spec("MeanSquaredError"))
+    project = settings.set_loss(project, second, Spec("MeanSquaredError"))
     async with configure(tmp_path, project) as (app, pilot):
         shown = screen_text(app)
         assert "digit  (∅, 10)  ends in softmax" in shown
@@ -312,7 +312,7 @@ async def test_what_waits_for_the_engine(tmp_path: Path) -> None:
 
 
 async def test_every_field_has_help(tmp_path: Path) -> None:
-    project = commands.set_fit(small_project(), callbacks=(Spec("EarlyStopping"), Spec("TerminateOnNaN")))
+    project = settings.set_fit(small_project(), callbacks=(Spec("EarlyStopping"), Spec("TerminateOnNaN")))
     async with configure(tmp_path, project) as (app, pilot):
         for name in ("compile", "fit"):
             shown = form(app, name)
@@ -343,7 +343,7 @@ async def test_panes_are_walked_by_tab(tmp_path: Path) -> None:
 
 
 async def test_tabs_on_a_small_terminal(tmp_path: Path) -> None:
-    project = commands.set_loss(small_project(), "digit", Spec(SPARSE, {"from_logits": True}))
+    project = settings.set_loss(small_project(), "digit", Spec(SPARSE, {"from_logits": True}))
     async with configure(tmp_path, project, size=(80, 24)) as (app, pilot):
         top = screen_text(app).splitlines()[1]
         assert [word in top for word in ("compile", "fit", "checks ▲ 1", "run")] == [True] * 4
@@ -368,8 +368,8 @@ async def test_tabs_on_a_small_terminal(tmp_path: Path) -> None:
 
 
 async def test_f8_and_subjects_put_the_cursor_there(tmp_path: Path) -> None:
-    project = commands.set_loss(small_project(), "digit", Spec(SPARSE, {"from_logits": True}))
-    project = commands.set_fit(project, callbacks=(Spec("EarlyStopping", {"patience": -1}),))
+    project = settings.set_loss(small_project(), "digit", Spec(SPARSE, {"from_logits": True}))
+    project = settings.set_fit(project, callbacks=(Spec("EarlyStopping", {"patience": -1}),))
     async with configure(tmp_path, project) as (app, pilot):
         await pilot.press("f8")
         await settled(pilot)

@@ -10,7 +10,7 @@ from projects import SPARSE, small_project
 
 from kerastui.engine.data_state import DataState
 from kerastui.engine.process.protocol import CallReport, Checked
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings
 from kerastui.engine.project.document import Column, Data, Project, Spec, Split
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.workspace import Workspace
@@ -67,7 +67,7 @@ def test_what_is_refused_says_why(key: str, given: str | None, reason: str) -> N
 
 
 def test_a_split_that_leaves_nothing_to_train_on_is_refused() -> None:
-    project = commands.set_split(small_project(), Split(validation=0.2, test=0.5))
+    project = settings.set_split(small_project(), Split(validation=0.2, test=0.5))
     with pytest.raises(EditError, match="nothing is left"):
         change(project, "split/validation", "0.6", None)
 
@@ -113,7 +113,7 @@ def test_rows_of_the_parts_leave_out_dropped_ones(tmp_path: Path) -> None:
     assert part_rows(studio) is None
     studio.data = DataState.read(str(tmp_path / "table.csv"), tmp_path)
     assert part_rows(studio) == (30, 10, 0)
-    studio.workspace.do("keep", commands.set_column(project, "b", Column(missing="mean")))
+    studio.workspace.do("keep", settings.set_column(project, "b", Column(missing="mean")))
     assert part_rows(studio) == (37, 13, 0)
 
 

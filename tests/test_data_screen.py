@@ -10,7 +10,7 @@ from apps import make_app, screen_text, settled, until
 from textual.pilot import Pilot
 
 from kerastui.engine import templates
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Column, Project, Spec, Split
 from kerastui.screens.data.columns import ColumnRows
 from kerastui.screens.data.edits import column_with_encoding, column_with_role
@@ -159,7 +159,7 @@ async def test_doubtful_content_is_opened_and_says_what_is_wrong(
 
 
 async def test_a_source_that_is_gone_says_so(tmp_path: Path) -> None:
-    project = commands.set_source(Project("mine"), "gone.csv", {"a": Column("input"), "y": Column("target")})
+    project = settings.set_source(Project("mine"), "gone.csv", {"a": Column("input"), "y": Column("target")})
     app = make_app(tmp_path, project)
     async with app.run_test(size=(120, 40)) as pilot:
         await show(pilot)
@@ -340,7 +340,7 @@ async def test_a_wide_table_scrolls_to_the_column_of_the_cursor(tmp_path: Path) 
 
 async def test_a_problem_of_a_column_leads_to_it(tmp_path: Path) -> None:
     project = templates.project("penguins")
-    project = commands.set_column(project, "sex", Column("input", "standardise", "mean"))
+    project = settings.set_column(project, "sex", Column("input", "standardise", "mean"))
     app = make_app(tmp_path, project)
     async with app.run_test(size=(120, 40)) as pilot:
         await show(pilot)

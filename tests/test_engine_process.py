@@ -20,7 +20,7 @@ from kerastui.engine.custom.trust import trust
 from kerastui.engine.process import launch
 from kerastui.engine.process.client import EngineLost, EngineRefused, Lost, SocketClient
 from kerastui.engine.process.protocol import Ready, RunFinished, RunStarted
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Project
 from kerastui.engine.runs import latest, read_history, read_record
 from kerastui.engine.training.events import EpochEnded, Paused, Progress, Resumed
@@ -46,7 +46,7 @@ module = pytest.mark.asyncio(loop_scope="module")
 
 def endless(project: Project) -> Project:
     """Return a project that trains until it is stopped."""
-    return commands.set_fit(project, epochs=100_000)
+    return settings.set_fit(project, epochs=100_000)
 
 
 @module
@@ -141,7 +141,7 @@ async def test_summary_is_kerass(engine: SocketClient) -> None:
 @module
 async def test_a_run_from_start_to_saved_model(engine: SocketClient, tmp_path: Path) -> None:
     ears = Ears(engine)
-    await engine.train(commands.set_fit(small_project(), epochs=2), tmp_path)
+    await engine.train(settings.set_fit(small_project(), epochs=2), tmp_path)
     finished = await ears.next(RunFinished)
     started = await ears.next(RunStarted)
     assert (started.run, started.epochs, started.samples, started.params) == (1, 2, 1438, 4810)
@@ -210,7 +210,7 @@ async def test_the_saved_model_opens_in_stock_keras(engine: SocketClient, tmp_pa
     from kerastui.engine.data.table import read_table
 
     ears = Ears(engine)
-    await engine.train(commands.set_fit(small_project(), epochs=1), tmp_path)
+    await engine.train(settings.set_fit(small_project(), epochs=1), tmp_path)
     saved = (await ears.next(RunFinished)).saved
     images = read_table("bundled:digits", tmp_path).columns["image"][:64].astype("float32") / 16
     np.savez(tmp_path / "in.npz", x=images)
@@ -228,8 +228,8 @@ async def test_the_saved_model_opens_in_stock_keras(engine: SocketClient, tmp_pa
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda p: commands.set_source(p, "nowhere.csv", p.data.columns), "no such file"),
-        (lambda p: commands.set_loss(p, "digit", None), "has no loss"),
+        (lambda p: settings.set_source(p, "nowhere.csv", p.data.columns), "no such file"),
+        (lambda p: settings.set_loss(p, "digit", None), "has no loss"),
         (lambda p: commands.set_argument(p, "dense", "units", -3), "units"),
         (lambda p: commands.disconnect(p, "dense", "dense_1"), "has no input"),
     ],
@@ -250,7 +250,7 @@ async def test_a_client_that_comes_back_gets_the_run_again(
     assert engine.log is not None
     monkeypatch.setenv("KERASTUI_HOME", str(engine.log.parents[1]))
     ears = Ears(engine)
-    await engine.train(commands.set_fit(small_project(), epochs=2), tmp_path)
+    await engine.train(settings.set_fit(small_project(), epochs=2), tmp_path)
     await ears.next(RunFinished)
     other = SocketClient()
     again = Ears(other)

@@ -26,7 +26,7 @@ from kerastui.engine.importing.project import ImportRefused, project_of, write_p
 from kerastui.engine.keras_private import origin
 from kerastui.engine.process.protocol import EventBody, RunStarted
 from kerastui.engine.process.run import Run
-from kerastui.engine.project import commands, document
+from kerastui.engine.project import commands, document, settings
 from kerastui.engine.project.document import MODEL, Call, Column, Compile, Graph, Layer, Project, Spec
 from kerastui.engine.project.files import dumps, read, write
 from kerastui.engine.project.workspace import Workspace
@@ -339,8 +339,8 @@ def test_a_run_starts_from_the_weights(imported: tuple[Any, Path], tmp_path: Pat
     (tmp_path / "weights.h5").write_bytes((folder / "weights.h5").read_bytes())
     project = read(folder)
     columns = {"x": Column("input"), "end": Column("target")}
-    project = commands.set_source(project, "data.npz", columns)
-    project = commands.set_fit(commands.set_compile(project, run_eagerly=True), epochs=1)
+    project = settings.set_source(project, "data.npz", columns)
+    project = settings.set_fit(settings.set_compile(project, run_eagerly=True), epochs=1)
     events: list[EventBody] = []
     told = Run(project, tmp_path, events.append, lambda: None)
     told.train()

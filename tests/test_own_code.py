@@ -22,7 +22,7 @@ from kerastui.engine.custom.trust import is_trusted, trust
 from kerastui.engine.home import home
 from kerastui.engine.process.client import EngineLost
 from kerastui.engine.process.protocol import Code, ReadCode, ReplyBody, RequestBody
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings as settings_commands
 from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import Compile, Project
 from kerastui.engine.project.edits import EditError
@@ -140,9 +140,9 @@ def test_what_the_code_does_not_give_is_a_problem_once_it_was_read() -> None:
 
 
 def test_a_class_of_models_needs_no_loss() -> None:
-    project = commands.set_loss(small_project(), "digit", None)
+    project = settings_commands.set_loss(small_project(), "digit", None)
     assert texts(project) == ["digit has no loss"]
-    own = commands.set_compile(project, model="layers.VAE")
+    own = settings_commands.set_compile(project, model="layers.VAE")
     assert texts(own) == ["layers.py gives no class of models VAE"]
     set_own((Entry("model", "layers.VAE", code="layers.py:1"),))
     assert texts(own) == []
@@ -151,7 +151,7 @@ def test_a_class_of_models_needs_no_loss() -> None:
 def test_what_is_used_of_the_code_decides_how_bad_it_is() -> None:
     broken = CodeState("read", ("layers.py",), errors=(Fault("layers.py", "NameError: x", 12),))
     assert used_files(own_project()) == {"layers"}
-    assert used_files(commands.set_compile(small_project(), model="nets.VAE")) == {"nets"}
+    assert used_files(settings_commands.set_compile(small_project(), model="nets.VAE")) == {"nets"}
     assert is_own("layers.X")
     assert not is_own("ops.matmul")
     found = broken.problems(own_project())[0]

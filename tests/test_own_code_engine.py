@@ -27,7 +27,7 @@ from kerastui.engine.custom.running import PRIVATE
 from kerastui.engine.custom.trust import is_trusted
 from kerastui.engine.process.protocol import Code, RunFinished
 from kerastui.engine.process.run import Run, RunError
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings as settings_commands
 from kerastui.engine.project.document import Spec
 from kerastui.engine.project.files import read
 
@@ -222,7 +222,7 @@ def test_an_error_while_it_is_built_or_called_has_its_line(
 ) -> None:
     given(tmp_path)
     number = next(at for at, text in enumerate(LAYERS.splitlines(), 1) if line in text)
-    project = own_project(**config)
+    project = own_project(scale=config["scale"])
     found = Checker().check(project).problems[0]
     assert found.subject == "scaled_tanh"
     assert found.what.startswith(f"layers.py:{number}: ")
@@ -235,11 +235,17 @@ def test_it_trains_is_saved_and_opened_again(tmp_path: Path) -> None:
     folder = written(tmp_path / "project", regression())
     trained(folder)
     path = folder / "runs" / "0001" / "model.keras"
+    assert (path.parent / "layers.py").read_text() == LAYERS
+    assert is_trusted(path.parent)
     rows = np.linspace(-1, 1, 4, dtype="float32").reshape(4, 1)
     made = load_model(path)  # this process has the classes
     assert set(made.evaluate(rows, rows, verbose=0, return_dict=True)) == {"loss", "off"}
     classes = {"layers>ScaledTanh": type(made.layers[1]), "layers>Far": type(made.loss)}
     expected = made.predict(rows, verbose=0)
+    read_code(tmp_path / "nowhere", ())
+    for source in (folder, path.parent):
+        done = CliRunner().invoke(main, ["convert", str(source), str(tmp_path / "m.h5"), "--verify", "--force"])
+        assert done.exit_code == 0, done.output
     read_code(tmp_path / "nowhere", ())
     with pytest.raises(TypeError, match="ScaledTanh"):
         load_model(path)
@@ -249,14 +255,14 @@ def test_it_trains_is_saved_and_opened_again(tmp_path: Path) -> None:
 
 
 def test_the_whole_model_is_made_as_a_class_of_the_code(tmp_path: Path) -> None:
-    project = commands.set_compile(regression(loss=""), model="layers.Halving")
+    project = settings_commands.set_compile(regression(loss=""), model="layers.Halving")
     folder = written(tmp_path / "project", project)
     run = trained(folder)
     assert type(run.model).__name__ == "Halving"
     assert "seen" in run._metrics
     assert "loss" in run._metrics
     with pytest.raises(BuildError, match=r"no class of models layers\.Nothing"):
-        build_model(commands.set_compile(project, model="layers.Nothing"))
+        build_model(settings_commands.set_compile(project, model="layers.Nothing"))
     model = build_model(project)
     compile_model(project, model)
     assert model.summary is not None

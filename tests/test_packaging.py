@@ -63,7 +63,7 @@ EVERY_SCREEN = """
 import asyncio, pathlib, sys, tempfile
 sys.path.insert(0, sys.argv[1])
 from apps import fake, make_app, settled
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings
 
 async def use() -> None:
     app = make_app(pathlib.Path(tempfile.mkdtemp()))
@@ -76,7 +76,7 @@ async def use() -> None:
             fake(app).epoch(number)
             await settled(pilot)
         await pilot.press("ctrl+p", "escape")
-        app.studio.do("csv", commands.set_source(app.studio.project, "bundled:penguins", {}))
+        app.studio.do("csv", settings.set_source(app.studio.project, "bundled:penguins", {}))
         await settled(pilot)
         assert app.studio.data.kind == "ready"
 

@@ -9,84 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings
+from random_edits import VALUES
 
-from kerastui.engine.project import commands
-from kerastui.engine.project.document import Column, Project, Spec, Split, Value
-from kerastui.engine.project.edits import EditError, apply_edit, make_edit
+from kerastui.engine.project import arranging, commands
+from kerastui.engine.project import settings as settings_commands
+from kerastui.engine.project.document import Project, Spec, Split, Value
+from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, loads, read, write
-from kerastui.engine.project.graph import consumers, nodes, order
+from kerastui.engine.project.graph import consumers
 from kerastui.engine.project.plain import value_to_plain
 from kerastui.engine.project.workspace import JOURNAL_LIMIT, UNDO_LIMIT, Workspace
-
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False), TEXT
-)
-NAMES = st.sampled_from(["units", "rate", "activation", "kernel_size", "alpha"])
-VALUES: st.SearchStrategy[Value] = st.recursive(
-    SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3).map(tuple),
-        st.builds(Spec, st.sampled_from(["L2", "HeNormal"]), st.dictionaries(NAMES, inner, max_size=2)),
-    ),
-    max_leaves=4,
-)
-
-
-def pick(data: st.DataObject, project: Project) -> str:
-    """Draw the id of a node, or of none that exists."""
-    return data.draw(st.sampled_from([*nodes(project.graph), "nobody"]))
-
-
-def random_step(data: st.DataObject, project: Project) -> Project:
-    """Draw one command and apply it; what it refuses leaves the project as it is."""
-    steps = {
-        "input": lambda: commands.add_input(project, (data.draw(st.integers(1, 9)), None))[0],
-        "layer": lambda: commands.add_layer(
-            project, data.draw(st.sampled_from(["Dense", "Add", "Conv2D"])), {}, pick(data, project)
-        )[0],
-        "insert": lambda: commands.insert_layer(project, "Dropout", {}, pick(data, project), pick(data, project))[0],
-        "connect": lambda: commands.connect(
-            project, pick(data, project), pick(data, project), data.draw(st.booleans())
-        ),
-        "cut": lambda: commands.disconnect(project, pick(data, project), pick(data, project)),
-        "delete": lambda: commands.delete(project, [pick(data, project)]),
-        "rename": lambda: commands.rename(project, pick(data, project), data.draw(st.sampled_from(["a", "b", "ü"]))),
-        "set": lambda: commands.set_argument(project, pick(data, project), data.draw(NAMES), data.draw(VALUES)),
-        "reset": lambda: commands.reset_argument(project, pick(data, project), data.draw(NAMES)),
-        "output": lambda: commands.toggle_output(project, pick(data, project)),
-        "move": lambda: commands.move(project, pick(data, project), (data.draw(st.integers(0, 99)), 3)),
-        "tidy": lambda: commands.lay_out(project),
-        "column": lambda: commands.set_column(project, data.draw(TEXT), Column("target", "label")),
-        "fit": lambda: commands.set_fit(project, epochs=data.draw(st.integers(0, 9))),
-        "loss": lambda: commands.set_loss(project, pick(data, project), Spec("MeanSquaredError")),
-        "optimizer": lambda: commands.set_optimizer(project, Spec("Adam", {"learning_rate": data.draw(VALUES)})),
-    }
-    try:
-        return steps[data.draw(st.sampled_from(sorted(steps)))]()
-    except EditError:
-        return project
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(st.data())
-def test_undoing_every_edit_gives_the_same_bytes(data: st.DataObject) -> None:
-    project = Project("x")
-    edits, texts = [], [dumps(project)]
-    for _ in range(data.draw(st.integers(1, 25))):
-        after = random_step(data, project)
-        edits.append(make_edit("step", project, after))
-        project = apply_edit(project, edits[-1])
-        order(project.graph)  # raises if an edit made a cycle
-        assert project == after
-        texts.append(dumps(project))
-        assert dumps(loads(texts[-1], Path(FILE_NAME))) == texts[-1]
-    for edit in reversed(edits):
-        assert dumps(project) == texts.pop()
-        project = apply_edit(project, edit.reverted())
-    assert dumps(project) == texts.pop()
 
 
 @given(VALUES)
@@ -103,11 +36,11 @@ def chain() -> Project:
     project, first = commands.add_layer(project, "Dense", {"units": 8}, start)
     project, last = commands.add_layer(project, "Dense", {"units": 3}, first)
     project = commands.toggle_output(project, last)
-    return commands.set_loss(project, last, Spec("MeanSquaredError"))
+    return settings_commands.set_loss(project, last, Spec("MeanSquaredError"))
 
 
 def test_moving_a_card_changes_only_the_layout() -> None:
-    before, after = dumps(chain()), dumps(commands.move(chain(), "dense", (3, 4)))
+    before, after = dumps(chain()), dumps(arranging.move(chain(), {"dense": (3, 4)}))
     assert after.removeprefix(before) == "\n[layout]\ndense = [3, 4]\n"
 
 
@@ -173,12 +106,12 @@ def test_renaming_keeps_ids_and_can_be_taken_back() -> None:
 )
 def test_fit_settings_that_cannot_be(settings_: dict[str, int], message: str) -> None:
     with pytest.raises(EditError, match=message):
-        commands.set_fit(chain(), **settings_)
+        settings_commands.set_fit(chain(), **settings_)
 
 
 def test_a_split_must_leave_rows_to_train_on() -> None:
     with pytest.raises(EditError, match="nothing is left to train on"):
-        commands.set_split(chain(), Split(validation=0.6, test=0.4))
+        settings_commands.set_split(chain(), Split(validation=0.6, test=0.4))
 
 
 FAULTS = [
@@ -227,7 +160,7 @@ def test_history_survives_a_restart(tmp_path: Path) -> None:
     workspace.do("hidden", commands.rename(workspace.project, "dense", "hidden"))
     workspace.undo()
     workspace.save()
-    workspace.do("tidy", commands.move(workspace.project, "dense", (1, 2)))
+    workspace.do("tidy", arranging.move(workspace.project, {"dense": (1, 2)}))
     again = Workspace.open(tmp_path)
     assert again.project == workspace.project
     assert again.unsaved
@@ -257,20 +190,20 @@ def test_a_file_changed_outside_is_noticed_before_saving(tmp_path: Path) -> None
 
 def test_a_cut_journal_loses_the_last_edit_only(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path, Project("x"))
-    workspace.do("one", commands.set_fit(workspace.project, epochs=2))
-    workspace.do("two", commands.set_fit(workspace.project, epochs=3))
+    workspace.do("one", settings_commands.set_fit(workspace.project, epochs=2))
+    workspace.do("two", settings_commands.set_fit(workspace.project, epochs=3))
     journal = tmp_path / ".kerastui" / "journal.jsonl"
     journal.write_bytes(journal.read_bytes()[:-7])
     again = Workspace.open(tmp_path)
     assert again.project.fit.epochs == 2
-    again.do("three", commands.set_fit(again.project, epochs=4))
+    again.do("three", settings_commands.set_fit(again.project, epochs=4))
     assert Workspace.open(tmp_path).project.fit.epochs == 4
 
 
 def test_a_long_journal_is_shortened_and_keeps_a_thousand_steps(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path, Project("x"))
     for number in range(JOURNAL_LIMIT + 10):
-        workspace.do("more", commands.set_fit(workspace.project, epochs=number + 1))
+        workspace.do("more", settings_commands.set_fit(workspace.project, epochs=number + 1))
         if number == JOURNAL_LIMIT:
             workspace.save()
     workspace.undo()
@@ -292,12 +225,13 @@ def test_a_long_journal_is_shortened_and_keeps_a_thousand_steps(tmp_path: Path) 
 KILLED = """
 import sys, pathlib
 from kerastui.engine.project import commands
+from kerastui.engine.project import settings as settings_commands
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.plain import value_to_plain
 from kerastui.engine.project.workspace import JOURNAL_LIMIT, UNDO_LIMIT, Workspace
 workspace = Workspace.create(pathlib.Path(sys.argv[1]), Project("x"))
 for number in range(1, 10_000):
-    workspace.do("more", commands.set_fit(workspace.project, epochs=number))
+    workspace.do("more", settings_commands.set_fit(workspace.project, epochs=number))
     print(number, flush=True)
 """
 
@@ -324,7 +258,7 @@ def test_a_folder_with_a_project_is_not_overwritten(tmp_path: Path) -> None:
 def test_a_failed_write_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = Workspace.create(tmp_path, Project("x"))
     before = (tmp_path / FILE_NAME).read_bytes()
-    workspace.do("more", commands.set_fit(workspace.project, epochs=2))
+    workspace.do("more", settings_commands.set_fit(workspace.project, epochs=2))
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -332,7 +266,7 @@ def test_a_failed_write_leaves_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ProjectFileError, match="No space left on device"):
         workspace.save()
-    workspace.do("more", commands.set_fit(workspace.project, epochs=3))
+    workspace.do("more", settings_commands.set_fit(workspace.project, epochs=3))
     assert "kept in memory only" in workspace.notice
     assert (tmp_path / FILE_NAME).read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [FILE_NAME]

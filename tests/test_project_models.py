@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastui.engine.project import commands
+from kerastui.engine.project import arranging, commands
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project
 from kerastui.engine.project.edits import EditError, apply_edit, make_edit
 from kerastui.engine.project.files import ProjectFileError, dumps, loads
@@ -81,7 +81,7 @@ def test_a_model_is_edited_like_a_project() -> None:
     assert view.layout == {"lstm": (1, 2)}
     assert view.notes == {"lstm": "two states"}
     view, key = commands.add_layer(view, "Dense", {"units": 2}, after="lstm")
-    view = commands.move(view, key, (5, 6))
+    view = arranging.move(view, {key: (5, 6)})
     after = closed(PROJECT, "encoder", view)
     assert after.models["encoder"].outputs == {"code": key, "memory": "lstm:2"}
     assert after.layout == {"gru": (3, 4), "encoder/lstm": (1, 2), f"encoder/{key}": (5, 6)}

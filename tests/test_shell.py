@@ -12,7 +12,7 @@ from textual.command import CommandPalette
 
 from kerastui.commands import Commands
 from kerastui.engine import home, templates
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.files import FILE_NAME, read, write
 from kerastui.screens.home.screen import HomeScreen
 from kerastui.screens.stage import STAGES, StageScreen
@@ -86,7 +86,7 @@ async def test_undone_steps_are_one_notice(tmp_path: Path) -> None:
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await settled(pilot)
         for epochs in (3, 4):
-            app.studio.do(f"epochs {epochs}", commands.set_fit(app.studio.project, epochs=epochs))
+            app.studio.do(f"epochs {epochs}", settings.set_fit(app.studio.project, epochs=epochs))
         await settled(pilot)
         await pilot.press("ctrl+z", "ctrl+z")
         await pilot.pause()
@@ -108,7 +108,7 @@ async def test_save_undo_redo_by_keys(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with app.run_test(size=SIZE) as pilot:
         await settled(pilot)
-        app.studio.do("epochs 3", commands.set_fit(app.studio.project, epochs=3))
+        app.studio.do("epochs 3", settings.set_fit(app.studio.project, epochs=3))
         await settled(pilot)
         assert "•" in screen_text(app).splitlines()[0]
         await pilot.press("ctrl+z")
@@ -126,8 +126,8 @@ async def test_what_somebody_else_wrote_is_not_overwritten_unasked(tmp_path: Pat
     async with app.run_test(size=SIZE) as pilot:
         await settled(pilot)
         folder = app.studio.open_workspace.folder
-        app.studio.do("epochs 3", commands.set_fit(app.studio.project, epochs=3))
-        write(folder, commands.set_fit(app.studio.project, epochs=77))
+        app.studio.do("epochs 3", settings.set_fit(app.studio.project, epochs=3))
+        write(folder, settings.set_fit(app.studio.project, epochs=77))
         await pilot.press("ctrl+s")
         assert isinstance(app.screen, Confirm)
         await pilot.press("escape")
@@ -152,7 +152,7 @@ async def test_train_and_stop_by_keys(tmp_path: Path) -> None:
 
 
 async def test_a_run_that_cannot_start_says_why(tmp_path: Path) -> None:
-    app = make_app(tmp_path, commands.set_loss(small_project(), "digit", None))
+    app = make_app(tmp_path, settings.set_loss(small_project(), "digit", None))
     async with app.run_test(size=SIZE) as pilot:
         await settled(pilot)
         await pilot.press("f5")
@@ -271,7 +271,7 @@ async def test_a_read_only_folder_keeps_the_edits_open(tmp_path: Path, monkeypat
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr("kerastui.engine.project.files.write_atomically", refused)
-        app.studio.do("epochs 3", commands.set_fit(app.studio.project, epochs=3))
+        app.studio.do("epochs 3", settings.set_fit(app.studio.project, epochs=3))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, Message))
         assert "Permission" in screen_text(app)  # the path before it may break the line

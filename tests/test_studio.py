@@ -13,7 +13,7 @@ from projects import small_project
 from kerastui.engine import home
 from kerastui.engine.process.client import EngineRefused
 from kerastui.engine.process.protocol import Check, Ready, Train
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError
 from kerastui.engine.runs import RunFolder, RunRecord
@@ -87,7 +87,7 @@ async def test_what_needs_the_engine_waits_for_it(tmp_path: Path) -> None:
 async def test_problems_of_all_kinds_come_together(tmp_path: Path) -> None:
     project = commands.set_input(small_project(), "input", (9, 9), "float32")
     project = commands.set_argument(project, "dense_1", "units", 7)
-    project = commands.set_loss(project, "digit", Spec("SparseCategoricalCrossentropy", {"from_logits": True}))
+    project = settings.set_loss(project, "digit", Spec("SparseCategoricalCrossentropy", {"from_logits": True}))
     studio = await opened(tmp_path, project)
     found = {(problem.stage, problem.severity) for problem in studio.problems}
     assert found == {("data", "error"), ("build", "error"), ("configure", "warning")}
@@ -100,7 +100,7 @@ async def test_problems_of_all_kinds_come_together(tmp_path: Path) -> None:
 async def test_repairs_put_everything_right(tmp_path: Path) -> None:
     project = commands.set_input(small_project(), "input", (9, 9), "float32")
     project = commands.set_argument(project, "dense_1", "units", 7)
-    project = commands.set_loss(project, "digit", Spec("SparseCategoricalCrossentropy", {"from_logits": True}))
+    project = settings.set_loss(project, "digit", Spec("SparseCategoricalCrossentropy", {"from_logits": True}))
     studio = await opened(tmp_path, project)
     for _ in range(3):
         repair = next(problem.repair for problem in studio.problems if problem.repair is not None)
@@ -112,7 +112,7 @@ async def test_repairs_put_everything_right(tmp_path: Path) -> None:
 
 async def test_a_run_from_start_to_end(tmp_path: Path) -> None:
     studio = await opened(tmp_path)
-    studio.do("epochs", commands.set_fit(studio.project, epochs=3))
+    studio.do("epochs", settings.set_fit(studio.project, epochs=3))
     await studio.train()
     assert not studio.open_workspace.unsaved
     run = studio.run
@@ -138,7 +138,7 @@ async def test_an_engine_that_dies_leaves_document_and_history(tmp_path: Path) -
     assert engine_kind(studio) == "lost"
     assert studio.run is not None
     assert (studio.run.status, len(studio.run.history)) == ("lost", 1)
-    studio.do("still editable", commands.set_fit(studio.project, epochs=4))
+    studio.do("still editable", settings.set_fit(studio.project, epochs=4))
     await studio.start()
     await studio.settle()
     assert engine_kind(studio) == "ready"
@@ -172,7 +172,7 @@ async def test_a_project_that_cannot_be_read_leaves_what_is_open(tmp_path: Path)
 
 async def test_a_source_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     studio = await opened(tmp_path)
-    studio.do("source", commands.set_source(studio.project, "nowhere.csv", studio.project.data.columns))
+    studio.do("source", settings.set_source(studio.project, "nowhere.csv", studio.project.data.columns))
     await studio.settle()
     assert studio.data.kind == "failed"
     assert any("no such file" in problem.what for problem in studio.problems_of("data"))

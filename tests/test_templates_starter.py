@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from kerastui.engine.data_state import DataState
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings
 from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import Column, Project, Spec
 from kerastui.engine.project.edits import EditError
@@ -20,7 +20,7 @@ def read(source: str, folder: Path) -> tuple[Project, DataState]:
     """Return a project with a source and its suggested columns, and no graph."""
     state = DataState.read(source, folder)
     assert state.kind == "ready", state.problem
-    return commands.set_source(Project("start"), source, state.suggested()), state
+    return settings.set_source(Project("start"), source, state.suggested()), state
 
 
 @pytest.mark.parametrize("name", ["iris", "digits", "penguins"])
@@ -47,7 +47,7 @@ def test_a_classifier_ends_in_softmax_over_the_classes(tmp_path: Path) -> None:
 def test_a_regressor_ends_in_one_unit(tmp_path: Path) -> None:
     project, state = read("bundled:penguins", tmp_path)
     for name, column in (("species", Column("input", "one-hot")), ("body_mass_g", Column("target", "none", "drop"))):
-        project = commands.set_column(project, name, column)
+        project = settings.set_column(project, name, column)
 
     made = starting_network(project, state.profiles)
 
@@ -65,8 +65,8 @@ def test_images_and_numbers_get_inputs_of_their_own(tmp_path: Path) -> None:
     rows = np.arange(40)
     np.savez(tmp_path / "mixed.npz", image=np.ones((40, 4, 4)) * rows[:, None, None], age=rows * 1.5, kind=rows % 3)
     project, state = read("mixed.npz", tmp_path)
-    project = commands.set_column(project, "kind", Column("target", "label"))
-    project = commands.set_column(project, "age", Column("input", "standardise"))
+    project = settings.set_column(project, "kind", Column("target", "label"))
+    project = settings.set_column(project, "age", Column("input", "standardise"))
 
     made = starting_network(project, state.profiles)
 
@@ -77,7 +77,7 @@ def test_images_and_numbers_get_inputs_of_their_own(tmp_path: Path) -> None:
 
 def test_two_targets_get_two_outputs(tmp_path: Path) -> None:
     project, state = read("bundled:penguins", tmp_path)
-    project = commands.set_column(project, "body_mass_g", Column("target", "standardise", "drop"))
+    project = settings.set_column(project, "body_mass_g", Column("target", "standardise", "drop"))
 
     made = starting_network(project, state.profiles)
 

@@ -18,6 +18,7 @@ from projects import small_project
 
 from kerastui.cli import main
 from kerastui.engine.project import commands
+from kerastui.engine.project import settings as settings_commands
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.files import FILE_NAME, dumps, loads, read, write
 from kerastui.engine.writing.diff import describe
@@ -65,7 +66,7 @@ CASES: dict[str, tuple[Callable[[], Project], list[str]]] = {
     "moved": (lambda: replace(BASE, layout={"dense": (4, 8), "flatten": (0, 4)}), ["2 cards moved"]),
     "note": (lambda: replace(BASE, notes={"dense": "wide\nenough"}), ["+ note on dense: wide enough"]),
     "settings": (
-        lambda: commands.set_fit(
+        lambda: settings_commands.set_fit(
             replace(BASE, compile=replace(BASE.compile, optimizer=Spec("Adam", {"learning_rate": 0.01}))), epochs=40
         ),
         ["optimizer: learning_rate 1e-3 → 0.01", "epochs 20 → 40"],
@@ -76,7 +77,7 @@ CASES: dict[str, tuple[Callable[[], Project], list[str]]] = {
         ["optimizer: Adam → SGD, momentum 0.9"],
     ),
     "metrics": (
-        lambda: commands.set_metrics(BASE, "digit", (Spec("SparseTopKCategoricalAccuracy", {"k": 2}),)),
+        lambda: settings_commands.set_metrics(BASE, "digit", (Spec("SparseTopKCategoricalAccuracy", {"k": 2}),)),
         ["metrics of digit: − SparseCategoricalAccuracy", "metrics of digit: + SparseTopKCategoricalAccuracy, k 2"],
     ),
     "column": (
@@ -177,7 +178,7 @@ def test_command_diff_and_its_exit_codes(tmp_path: Path) -> None:
 
 def test_edits_of_different_values_merge() -> None:
     ours = commands.set_argument(BASE, "dense", "units", 128)
-    theirs = commands.set_fit(commands.set_argument(BASE, "dense", "activation", "gelu"), epochs=40)
+    theirs = settings_commands.set_fit(commands.set_argument(BASE, "dense", "activation", "gelu"), epochs=40)
     merged = merge(BASE, ours, theirs)
     assert merged.conflicts == ()
     assert merged.project.graph.layers["dense"].config == {"units": 128, "activation": "gelu"}
@@ -188,7 +189,7 @@ def test_both_sides_may_add_cards_and_callbacks() -> None:
     ours, _ = commands.add_layer(BASE, "Dropout", {"rate": 0.5}, "flatten")
     theirs, _ = commands.add_layer(BASE, "BatchNormalization", {}, "dense")
     stop, stay = Spec("EarlyStopping", {"patience": 3}), Spec("TerminateOnNaN")
-    ours, theirs = (commands.set_fit(side, callbacks=(item,)) for side, item in ((ours, stop), (theirs, stay)))
+    ours, theirs = (settings_commands.set_fit(side, callbacks=(item,)) for side, item in ((ours, stop), (theirs, stay)))
     merged = merge(BASE, ours, theirs)
     assert merged.conflicts == ()
     assert set(merged.project.graph.layers) == {*BASE.graph.layers, "dropout", "batch_normalization"}
@@ -210,7 +211,7 @@ def test_a_merge_that_breaks_the_graph_is_a_conflict() -> None:
     ours = with_graph(BASE, layers=layers, calls={**calls, "dense": Call("dense", ("input",))})
     more = {**BASE.graph.calls, "extra": Call("extra", ("flatten",))}
     theirs = with_graph(BASE, layers={**BASE.graph.layers, "extra": Layer("ReLU")}, calls=more)
-    merged = merge(BASE, ours, commands.set_fit(theirs, epochs=7))
+    merged = merge(BASE, ours, settings_commands.set_fit(theirs, epochs=7))
     assert "there is no input or call `flatten`" in merged.conflicts[0]
     assert merged.conflicts[0].endswith("; left out of theirs: + extra (ReLU) after flatten")
     assert merged.project.graph == ours.graph
@@ -245,7 +246,7 @@ def test_merges_take_what_one_side_changed(ours: list[tuple[str, int]], theirs: 
             elif place == "moved":
                 project = replace(project, layout={"dense": (number, 0)})
             else:
-                project = commands.set_fit(project, **{place: number})
+                project = settings_commands.set_fit(project, **{place: number})
         return project
 
     one, other = changed(ours), changed(theirs)
@@ -308,12 +309,12 @@ def test_git_shows_and_merges_projects(tmp_path: Path) -> None:
     commit(commands.set_argument(BASE, "dense", "units", 128), "wider")
     assert "  dense: units 64 → 128\n" in git("diff", "main", "wider")
     git("checkout", "-q", "main")
-    commit(commands.set_fit(BASE, epochs=40), "longer")
+    commit(settings_commands.set_fit(BASE, epochs=40), "longer")
     git("merge", "-q", "wider")
     merged = read(tmp_path)
     assert (merged.graph.layers["dense"].config["units"], merged.fit.epochs) == (128, 40)
     git("checkout", "-q", "wider")
-    commit(commands.set_fit(commands.set_argument(BASE, "dense", "units", 256), epochs=50), "longer still")
+    commit(settings_commands.set_fit(commands.set_argument(BASE, "dense", "units", 256), epochs=50), "longer still")
     assert "conflict in kerastui.toml: fit epochs: ours 50, theirs 40" in git("merge", "main", code=1)
     assert "UU kerastui.toml" in git("status", "--short")
     assert read(tmp_path).graph.layers["dense"].config["units"] == 256

@@ -23,7 +23,7 @@ import keras
 import msgspec
 
 from kerastui.engine.catalog import docstrings, rules
-from kerastui.engine.catalog.catalog import MODULES, NESTED, Argument, Catalog, Entry, Kind
+from kerastui.engine.catalog.catalog import KINDS, MODULES, NESTED, Argument, Catalog, Entry, Kind
 from kerastui.engine.catalog.operations import Function, functions
 
 ROOTS: Final[Mapping[Kind, tuple[type, tuple[str, ...]]]] = {
@@ -72,7 +72,7 @@ def introspect() -> Catalog:
     Returns:
         The catalog, the same for the same version of Keras: sorted, without addresses or paths.
     """
-    entries = [entry for kind in MODULES if kind != "operation" for entry in _entries(kind)]
+    entries = [entry for kind in KINDS if kind not in ("operation", "model") for entry in _entries(kind)]
     entries += [_operation(function) for function in functions().values()]
     metrics = {entry.name: entry.category for entry in entries if entry.kind == "metric"}
     entries = [
@@ -149,7 +149,7 @@ def describe(
         inputs="list" if inputs == "list" else "many" if inputs == "many" else "one",
         tensors=tensors,
         named=tuple(_named(item, tensors)) if kind == "layer" else (),
-        options=tuple(_options(item, tensors, said)) if kind == "layer" else (),
+        options=tuple(_options(item, tensors, said, rule)) if kind == "layer" else (),
         telling=_telling(arguments),
         aliases=aliases,
         offered=_offered(kind, name, item, arguments, tensors),
@@ -232,14 +232,16 @@ def _named(item: type, tensors: tuple[str, ...]) -> list[str]:
     return [each.name for each in more if re.search(r"(?:^|_)(?:mask|state)$", each.name)]
 
 
-def _options(item: type, tensors: tuple[str, ...], said: docstrings.Docstring) -> Iterator[Argument]:
+def _options(
+    item: type, tensors: tuple[str, ...], said: docstrings.Docstring, rule: Callable[..., Argument]
+) -> Iterator[Argument]:
     """Describe the arguments of `call` that are no tensors and have a default: `training`, `use_causal_mask`."""
     for each in _call_parameters(item):
         tensor = each.name in tensors or each.name in _named(item, tensors)
         if not tensor and each.default is not Parameter.empty:
             text = said.call.get(each.name, "")
             switch = each.name == "training" or isinstance(each.default, bool)
-            described = rules.argument("layer", each.name, each.default, text)
+            described = rule("layer", each.name, each.default, text)
             yield msgspec.structs.replace(described, type="bool", choices=()) if switch else described
 
 

@@ -93,8 +93,8 @@ def _entries(item: Any, name: str, place: str) -> Iterator[Entry]:
         rest = all(each.default is not Parameter.empty for each in parameters[2:])
         if [each.name for each in parameters[:2]] == _TARGETS and rest:
             summary = (inspect.getdoc(item) or "").partition("\n")[0]
-            for kind in ("loss", "metric"):
-                yield Entry(kind, name, summary=summary, code=place)
+            yield Entry("loss", name, summary=summary, code=place)
+            yield Entry("metric", name, summary=summary, code=place)
         return
     kind = _kind(item)
     if kind is not None:
@@ -105,7 +105,7 @@ def _kind(item: Any) -> Kind | None:
     """Return what a class is for: a model whose `call` is the graph's is a class of whole models."""
     if not inspect.isclass(item):
         return None
-    if issubclass(item, keras.Model) and item.call is keras.Model.call:
+    if issubclass(item, keras.Model) and getattr(item, "call", None) is keras.Model.call:
         return "model" if issubclass(item, Model) else None
     return next((kind for kind in ROOTS if issubclass(item, ROOTS[kind][0]) and usable(kind, item)), None)
 
@@ -115,7 +115,11 @@ def _described(kind: Kind, item: Any, name: str, place: str) -> Entry:
         said = docstrings.read(item.__doc__ or "")
         return Entry(kind, name, summary=said.summary, help=said.help, code=place)
     annotations = _annotations(item.__init__)
-    entry = describe(kind, name, item, rule=lambda *said: _argument(*said, annotations.get(said[1])))
+
+    def rule(kind: Kind, argument: str, default: Any, text: str) -> Argument:
+        return _argument(kind, argument, default, text, annotations.get(argument))
+
+    entry = describe(kind, name, item, rule=rule)
     entry = replace(entry, category=CATEGORY if kind == "layer" else "", code=place)
     return replace(entry, inputs="list") if kind == "layer" and _takes_list(item) else entry
 

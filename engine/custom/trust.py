@@ -12,15 +12,17 @@ import msgspec
 
 from kerastui.engine.files import write_atomically
 from kerastui.engine.home import home
+from kerastui.engine.runs import FOLDER as RUNS
 
 
 def is_trusted(folder: Path) -> bool:
     """Tell whether the code of a project is run.
 
     Args:
-        folder: The project's folder. A folder that was moved or copied is another one.
+        folder: The project's folder, or that of one of its runs. A folder that was moved or copied is another one.
     """
-    return _name(folder) in _read()
+    known, folder = _read(), folder.resolve()
+    return str(folder) in known or (folder.parent.name == RUNS and str(folder.parent.parent) in known)
 
 
 def trust(folder: Path) -> None:

@@ -136,6 +136,9 @@ class Run:
             callbacks = [self._callback(spec, folder.path) for spec in self.project.fit.callbacks]
             folder.write("run.json", self._record)
             folder.write("preprocessing.json", dataset.describe())
+            broken = {fault.file for fault in code.errors}
+            for name in (name for name in code.files if name not in broken):
+                folder.copy(self.folder / name, name)
         except Exception:
             folder.discard()
             raise

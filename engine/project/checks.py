@@ -267,7 +267,7 @@ def _spec(stage: Stage, subject: str, kind: Kind, spec: Spec) -> Iterator[Proble
     if entry is None and is_own(spec.class_name):
         file, _, name = spec.class_name.rpartition(".")
         what = f"{file}.py gives no {'class of models' if kind == 'model' else kind} {name}"
-        yield Problem("error", stage, subject, what, f"write it there, or choose another {kind}")
+        yield Problem("error", stage, subject, what, f"choose another {kind}, or define it there")
         return
     if entry is None:
         near = catalog().search(spec.class_name, kind)

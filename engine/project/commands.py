@@ -1,4 +1,4 @@
-"""Commands: what a person does to a project, as functions from project to project.
+"""Commands for the graph: what a person does to it, as functions from project to project.
 
 None of them touches the project it is given. Each raises `EditError` with a message fit for the screen when what is
 asked cannot be done. `Workspace.do` makes an edit of the result.
@@ -6,13 +6,12 @@ asked cannot be done. `Workspace.do` makes an edit of the result.
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from msgspec.structs import replace
 
-from kerastui.engine.project.document import Call, Column, Fit, Graph, Input, Layer, Project, Spec, Split, Value
+from kerastui.engine.project.document import Call, Graph, Input, Layer, Project, Value
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import (
     Wire,
@@ -112,7 +111,9 @@ def insert_layer(
     return _with(project, replace(graph, layers=layers, calls=calls)), key
 
 
-def connect(project: Project, source: str, target: str, single: bool = False, argument: str = "") -> Project:
+def connect(
+    project: Project, source: str, target: str, single: bool = False, argument: str = "", slot: int = -1
+) -> Project:
     """Draw a wire from a node to a call.
 
     Args:
@@ -121,6 +122,8 @@ def connect(project: Project, source: str, target: str, single: bool = False, ar
         target: Id of the call that takes it.
         single: What takes it takes one tensor: a wire that is there is replaced.
         argument: Name of the argument that takes it, `""` for the inputs in order.
+        slot: Which of the inputs in order it is, also where the source is another one already (an attention of
+            something to itself); -1 adds it to them.
 
     Raises:
         EditError: The wire is there already, or would close a cycle, or the target is an input.
@@ -134,9 +137,11 @@ def connect(project: Project, source: str, target: str, single: bool = False, ar
     call = graph.calls[target]
     named = call.named.get(argument, ())
     there = call.inputs if not argument else (named,) if isinstance(named, str) else named
-    if source in there:
+    if source in there and slot < 0:
         raise EditError(f"{source} already feeds {target}")
     ends = (source,) if single else (*there, source)
+    if slot >= 0:
+        ends = (*there[:slot], source, *there[slot + 1 :])
     if argument:
         call = replace(call, named={**call.named, argument: ends[0] if len(ends) == 1 else ends})
     else:
@@ -256,103 +261,11 @@ def toggle_output(project: Project, source: str) -> Project:
     ]
     if names:
         outputs = _without(graph.outputs, set(names))
-        return _without_outputs(_with(project, replace(graph, outputs=outputs)), names)
+        return without_outputs(_with(project, replace(graph, outputs=outputs)), names)
     layer = graph.calls[key].layer if key in graph.calls else key
     wanted = f"{layer_name(graph, layer)}_{port_of(source)}" if port_of(source) else layer_name(graph, layer)
     name = free_id(wanted, graph.outputs)
     return _with(project, replace(graph, outputs={**graph.outputs, name: source}))
-
-
-def move(project: Project, key: str, position: tuple[int, int]) -> Project:
-    """Put a card at a cell of the canvas, where it stays until `lay_out`.
-
-    Raises:
-        EditError: There is no such node.
-    """
-    _known(project.graph, key)
-    return replace(project, layout={**project.layout, key: position})
-
-
-def lay_out(project: Project) -> Project:
-    """Forget all positions set by hand, so that every card is placed automatically."""
-    return replace(project, layout={})
-
-
-def set_optimizer(project: Project, optimizer: Spec) -> Project:
-    """Set the optimizer and its arguments."""
-    return replace(project, compile=replace(project.compile, optimizer=optimizer))
-
-
-def set_loss(project: Project, output: str, loss: Spec | None) -> Project:
-    """Set the loss of an output; `None` takes it away.
-
-    Raises:
-        EditError: There is no such output.
-    """
-    _output(project, output)
-    losses = {**project.compile.losses, output: loss}
-    kept = {key: value for key, value in losses.items() if value is not None}
-    return replace(project, compile=replace(project.compile, losses=kept))
-
-
-def set_metrics(project: Project, output: str, metrics: tuple[Spec, ...]) -> Project:
-    """Set the metrics of an output.
-
-    Raises:
-        EditError: There is no such output.
-    """
-    _output(project, output)
-    kept = {key: value for key, value in {**project.compile.metrics, output: metrics}.items() if value}
-    return replace(project, compile=replace(project.compile, metrics=kept))
-
-
-def set_compile(project: Project, **settings: Any) -> Project:
-    """Set simple fields of `Compile`, by name.
-
-    Raises:
-        EditError: `steps_per_execution` is below 1.
-    """
-    compiled = replace(project.compile, **settings)
-    _at_least("steps_per_execution", compiled.steps_per_execution, 1)
-    return replace(project, compile=compiled)
-
-
-def set_fit(project: Project, **settings: Any) -> Project:
-    """Set fields of `Fit`, by name.
-
-    Raises:
-        EditError: `epochs`, `batch_size` or `validation_freq` is below 1.
-    """
-    fit: Fit = replace(project.fit, **settings)
-    for name in ("epochs", "batch_size", "validation_freq"):
-        _at_least(name, getattr(fit, name), 1)
-    return replace(project, fit=fit)
-
-
-def set_source(project: Project, source: str, columns: Mapping[str, Column]) -> Project:
-    """Choose a data source and what its columns are for."""
-    return replace(project, data=replace(project.data, source=source, columns=dict(columns)))
-
-
-def set_column(project: Project, name: str, column: Column) -> Project:
-    """Set role, encoding and binding of a column."""
-    columns = _replaced(project.data.columns, name, column)
-    return replace(project, data=replace(project.data, columns=columns))
-
-
-def set_split(project: Project, split: Split) -> Project:
-    """Set how the rows are divided.
-
-    Raises:
-        EditError: A share is outside 0 to below 1, or nothing is left to train on.
-    """
-    for name in ("validation", "test"):
-        share = getattr(split, name)
-        if not 0 <= share < 1:
-            raise EditError(f"{name} takes a share from 0 to below 1. Received: {name}={share}")
-    if split.validation + split.test >= 1:
-        raise EditError(f"nothing is left to train on: validation {split.validation} + test {split.test}")
-    return replace(project, data=replace(project.data, split=split))
 
 
 def _deleted(project: Project, key: str) -> Project:
@@ -377,9 +290,12 @@ def _deleted(project: Project, key: str) -> Project:
         kept = replace(kept, layers={name: item for name, item in graph.layers.items() if name != call.layer})
     gone = [name for name in graph.outputs if name not in kept.outputs]
     project = replace(
-        _with(project, kept), layout=_without(project.layout, {key}), notes=_without(project.notes, {key})
+        _with(project, kept),
+        layout=_without(project.layout, {key}),
+        notes=_without(project.notes, {key}),
+        weights_from=_without(project.weights_from, set(graph.layers) - set(kept.layers)),
     )
-    return _without_outputs(project, gone)
+    return without_outputs(project, gone)
 
 
 def _bypassed(graph: Graph, target: str, gone: str, heir: str | None) -> Call:
@@ -401,7 +317,8 @@ def _wire(graph: Graph, source: str, target: str, slot: int) -> Wire:
     raise EditError(f"there is no wire from {source} to {target}")
 
 
-def _without_outputs(project: Project, names: Iterable[str]) -> Project:
+def without_outputs(project: Project, names: Iterable[str]) -> Project:
+    """Return a project without the settings of some outputs."""
     gone = set(names)
     compiled = project.compile
     return replace(
@@ -440,18 +357,3 @@ def _layer(graph: Graph, key: str) -> Layer:
 def _known(graph: Graph, key: str | None) -> None:
     if key is not None and key not in set(nodes(graph)):
         raise EditError(f"there is no input or layer {key}")
-
-
-def _output(project: Project, name: str) -> None:
-    if name not in project.graph.outputs:
-        raise EditError(f"there is no output {name}")
-
-
-def _at_least(name: str, value: int, least: int) -> None:
-    if value < least:
-        raise EditError(f"{name} is {least} or more. Received: {name}={value}")
-
-
-def is_name(text: str) -> bool:
-    """Tell whether a text can be the name of a project: a file name without surprises."""
-    return bool(text) and text.replace("-", "_").isidentifier() and not keyword.iskeyword(text)

@@ -1,24 +1,130 @@
-"""Commands that copy: layers of their own, or further calls of the same layer."""
+"""Commands that copy: layers of their own, further calls of the same layer, and layers as text.
+
+What is copied is a **fragment**: inputs, layers and calls with the models they apply, and what is written on the
+cards. As text it is TOML below a line of its own (`HEADER`), in the tables of `kerastui.toml`, so that it can be read,
+kept and pasted into another project.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
-from kerastui.engine.project.document import Call, Graph, Project
+from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Project
 from kerastui.engine.project.edits import EditError
+from kerastui.engine.project.files import graph_tables, tables_text
 from kerastui.engine.project.graph import (
+    check_references,
     free_id,
     layer_name,
     node_name,
     nodes,
     rewired,
+    stem,
     taken_names,
     wired,
     wires_into,
 )
+from kerastui.engine.project.inside import models_in, place_of, split_place, used_models
+from kerastui.engine.project.plain import DocumentError, from_plain, graph_to_plain
+
+HEADER = "# kerastui graph"
+"""First line of a text that holds a fragment."""
+
+KEYS = {"graph", "models", "notes"}
+"""Tables that such a text may have."""
+
+
+class Fragment(msgspec.Struct, frozen=True):
+    """Hold a part of a graph.
+
+    Args:
+        graph: Its inputs, layers and calls; calls may take values from elsewhere.
+        models: The models that its layers apply, by id, with those inside them.
+        notes: What is written on its cards and on those of its models, by place.
+    """
+
+    graph: Graph
+    models: Mapping[str, Graph] = {}
+    notes: Mapping[str, str] = {}
+
+
+def fragment_of(project: Project, keys: Iterable[str]) -> Fragment:
+    """Take inputs and calls out of a graph, in the graph's order.
+
+    Args:
+        project: The project.
+        keys: Ids of inputs and calls.
+
+    Raises:
+        EditError: There is no such input or call.
+    """
+    graph, wanted = project.graph, set(keys)
+    known = set(nodes(graph))
+    for key in wanted - known:
+        raise EditError(f"there is no input or layer {key}")
+    calls = {key: call for key, call in graph.calls.items() if key in wanted}
+    used = {call.layer for call in calls.values()}
+    part = Graph(
+        inputs={key: item for key, item in graph.inputs.items() if key in wanted},
+        layers={key: layer for key, layer in graph.layers.items() if key in used},
+        calls=calls,
+    )
+    models = used_models(project, part)
+    notes = {
+        place: note
+        for place, note in project.notes.items()
+        if (place in wanted if not split_place(place)[0] else split_place(place)[0] in models)
+    }
+    return Fragment(part, {key: model for key, model in project.models.items() if key in models}, notes)
+
+
+def put_in(project: Project, fragment: Fragment, after: str | None = None) -> tuple[Project, list[str]]:
+    """Put a fragment into a graph under ids that are free; its layers and models are its own.
+
+    Args:
+        project: The project.
+        fragment: What to put in. Wires from what is not in it are kept where the project has such a source.
+        after: Id of an input or call that feeds the calls which lost all their wires; `None` leaves them without.
+
+    Returns:
+        The new project and the ids of what was put in, in the fragment's order.
+    """
+    graph, part = project.graph, fragment.graph
+    taken = taken_names(graph)
+    ids = {key: _fresh(key, node_name(part, key), taken) for key in nodes(part)}
+    layers: dict[str, str] = {}
+    for key, call in part.calls.items():
+        layers.setdefault(call.layer, ids[key])
+    models = _model_ids(project, fragment)
+    known = set(nodes(graph))
+    calls = {ids[key]: _copied(part, key, ids, layers, known, after) for key in part.calls}
+    named = {key: _named(item.name, key, ids[key], taken) for key, item in part.inputs.items()}
+    after_graph = replace(
+        graph,
+        inputs={**graph.inputs, **{ids[key]: replace(item, name=named[key]) for key, item in part.inputs.items()}},
+        layers={
+            **graph.layers,
+            **{
+                new: replace(_remodelled(part.layers[old], models), name=_named(part.layers[old].name, old, new, taken))
+                for old, new in layers.items()
+            },
+        },
+        calls={**graph.calls, **calls},
+    )
+    inner = {models[key]: _with_models(model, models) for key, model in fragment.models.items()}
+    notes = {_place(place, ids, models): note for place, note in fragment.notes.items()}
+    return replace(
+        project,
+        graph=after_graph,
+        models={**project.models, **inner},
+        notes={**project.notes, **{place: note for place, note in notes.items() if place}},
+    ), list(ids.values())
 
 
 def duplicate(project: Project, keys: Sequence[str]) -> tuple[Project, list[str]]:
@@ -37,21 +143,42 @@ def duplicate(project: Project, keys: Sequence[str]) -> tuple[Project, list[str]
     Raises:
         EditError: There is no such input or call.
     """
-    graph = project.graph
-    known = list(nodes(graph))
-    for key in keys:
-        if key not in known:
-            raise EditError(f"there is no input or layer {key}")
-    taken = taken_names(graph)
-    layers: dict[str, str] = {}
-    copies: dict[str, str] = {}
-    for key in (each for each in known if each in set(keys)):
-        call = graph.calls.get(key)
-        copies[key] = free_id(_stem(node_name(graph, key)), taken)
-        taken.add(copies[key])
-        if call is not None:
-            layers.setdefault(call.layer, copies[key])
-    return replace(project, graph=_copied(graph, copies, layers)), list(copies.values())
+    return put_in(project, fragment_of(project, keys))
+
+
+def copy_text(project: Project, keys: Iterable[str]) -> str:
+    """Return inputs and calls as a text that `paste_text` takes, in this project or another.
+
+    Args:
+        project: The project.
+        keys: Ids of inputs and calls.
+
+    Raises:
+        EditError: There is no such input or call.
+    """
+    fragment = fragment_of(project, keys)
+    tables = graph_tables("graph", graph_to_plain(fragment.graph))
+    for key, model in fragment.models.items():
+        tables |= graph_tables(f"models.{key}", graph_to_plain(model))
+    tables |= {"notes": dict(fragment.notes)}
+    return "\n".join([HEADER, *tables_text(tables)]) + "\n"
+
+
+def paste_text(project: Project, text: str, after: str | None = None) -> tuple[Project, list[str]]:
+    """Put what `copy_text` gave into a graph.
+
+    Args:
+        project: The project.
+        text: The text.
+        after: Id of an input or call that feeds the calls whose wires came from elsewhere; `None` is none.
+
+    Returns:
+        The new project and the ids of what was put in.
+
+    Raises:
+        EditError: The text is no graph, or not a whole one.
+    """
+    return put_in(project, _read(text), after)
 
 
 def share(project: Project, key: str, source: str | None = None) -> tuple[Project, str]:
@@ -74,25 +201,104 @@ def share(project: Project, key: str, source: str | None = None) -> tuple[Projec
     if source is not None and source not in set(nodes(graph)):
         raise EditError(f"there is no input or layer {source}")
     layer = graph.calls[key].layer
-    new = free_id(_stem(layer_name(graph, layer)), taken_names(graph))
+    new = free_id(stem(layer_name(graph, layer)), taken_names(graph))
     calls = {**graph.calls, new: Call(layer, () if source is None else (source,))}
     return replace(project, graph=replace(graph, calls=calls)), new
 
 
-def _stem(name: str) -> str:
-    """Return a name without the number that made it unique: `dense` of `dense_2`."""
-    return re.sub(r"_\d+$", "", name)
+def _fresh(key: str, name: str, taken: set[str]) -> str:
+    plain = key not in taken and re.fullmatch(r"[A-Za-z0-9_.-]+", key)
+    new = key if plain else free_id(stem(name), taken)
+    taken.add(new)
+    return new
 
 
-def _copied(graph: Graph, copies: dict[str, str], layers: dict[str, str]) -> Graph:
-    inputs, calls, kept = dict(graph.inputs), dict(graph.calls), dict(graph.layers)
-    for layer, new in layers.items():
-        kept[new] = replace(graph.layers[layer], name="")
-    for key, new in copies.items():
-        if key in graph.inputs:
-            inputs[new] = replace(graph.inputs[key], name="")
-        else:
-            call = graph.calls[key]
-            ends = [wired(copies.get(wire.source, wire.source), wire.port) for wire in wires_into(graph, key)]
-            calls[new] = replace(rewired(call, ends), layer=layers[call.layer])
-    return replace(graph, inputs=inputs, layers=kept, calls=calls)
+def _named(name: str, old: str, new: str, taken: set[str]) -> str:
+    """Return the name of a copy: the same if its id is and the name is free, else none of its own."""
+    kept = name if old == new and name not in taken else ""
+    taken |= {kept} if kept else set()
+    return kept
+
+
+def _copied(
+    part: Graph, key: str, ids: Mapping[str, str], layers: Mapping[str, str], known: Collection[str], after: str | None
+) -> Call:
+    """Return a call of a fragment with its sources where they are now."""
+    call = part.calls[key]
+    ends: list[str | None] = []
+    for wire in wires_into(part, key):
+        node = ids.get(wire.source, wire.source if wire.source in known else None)
+        ends.append(None if node is None else wired(node, wire.port))
+    copied = replace(rewired(call, ends), layer=layers[call.layer])
+    if after is not None and call.inputs and not copied.inputs:
+        copied = replace(copied, inputs=(after,))
+    return copied
+
+
+def _model_ids(project: Project, fragment: Fragment) -> dict[str, str]:
+    taken = {*project.models, *taken_names(project.graph)}
+    return {key: _fresh(key, key, taken) for key in fragment.models}
+
+
+def _remodelled(layer: Layer, models: Mapping[str, str]) -> Layer:
+    model = layer.config.get("model")
+    if layer.class_name != MODEL or not isinstance(model, str):
+        return layer
+    return replace(layer, config={**layer.config, "model": models.get(model, model)})
+
+
+def _with_models(graph: Graph, models: Mapping[str, str]) -> Graph:
+    return replace(graph, layers={key: _remodelled(layer, models) for key, layer in graph.layers.items()})
+
+
+def _place(place: str, ids: Mapping[str, str], models: Mapping[str, str]) -> str:
+    """Return where a card of a fragment is now, `""` if it is not there."""
+    model, node = split_place(place)
+    return place_of(models[model], node) if model in models else ids.get(node, "")
+
+
+def _read(text: str) -> Fragment:
+    """Read a fragment from its text."""
+    if not text.lstrip().startswith(HEADER):
+        raise EditError(f"the text is no graph: one begins with the line {HEADER!r}, as copying some cards gives it")
+    try:
+        plain = tomllib.loads(text.replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError as error:
+        reason = re.sub(r"\s*\(at (.*)\)$", r" at \1", str(error))
+        raise EditError(f"the text is no whole graph: {reason}") from None
+    try:
+        fragment = _fragment(plain)
+        _check(fragment)
+    except DocumentError as error:
+        where = f"{'.'.join(error.path)}: " if error.path else ""
+        raise EditError(f"the text is no whole graph: {where}{error}") from None
+    return fragment
+
+
+def _fragment(plain: Mapping[str, Any]) -> Fragment:
+    for key in plain:
+        if key not in KEYS:
+            raise DocumentError(f"unknown key `{key}`; known here: {', '.join(sorted(KEYS))}", (key,))
+    read = from_plain(plain)
+    if not read.graph.inputs and not read.graph.calls:
+        raise DocumentError("there is no layer in it")
+    return Fragment(replace(read.graph, outputs={}), read.models, read.notes)
+
+
+def _check(fragment: Fragment) -> None:
+    """Check that a fragment is whole but for wires from elsewhere, and that no model is within itself."""
+    part = fragment.graph
+    known = set(nodes(part))
+    calls = {
+        key: rewired(call, [wired(w.source, w.port) if w.source in known else None for w in wires_into(part, key)])
+        for key, call in part.calls.items()
+    }
+    check_references(replace(part, calls=calls))
+    for key, model in fragment.models.items():
+        check_references(model, ("models", key))
+        if key in used_models(Project("", models=fragment.models), model):
+            raise DocumentError("the model holds itself", ("models", key))
+    for graph in (part, *fragment.models.values()):
+        for key in models_in(graph):
+            if key not in fragment.models:
+                raise DocumentError(f"the model {key} is not in the text", ("models",))

@@ -219,8 +219,10 @@ class Project(msgspec.Struct, frozen=True):
         fit: Arguments of `Model.fit`.
         layout: Cell position `(x, y)` of cards that were moved by hand, by place: the id of an input or call, in a
             model inside `MODEL/ID`.
-        weights: HDF5 file of the weights that training starts from, by id of the layers, relative to the project's
+        weights: HDF5 file of the weights that training starts from, by place of the layers, relative to the project's
             folder; `""` starts from new ones.
+        weights_from: Place that a layer had when `weights` was written, by the place it has now, where it has another
+            since; no other layer takes those weights.
         models: Graphs that layers of class `MODEL` apply, by id.
         notes: What somebody wrote on a card, by place as in `layout`.
         code: Files with layers, losses and metrics of the project's own beside `layers.py`, which always counts.
@@ -233,6 +235,7 @@ class Project(msgspec.Struct, frozen=True):
     fit: Fit = Fit()
     layout: Mapping[str, tuple[int, int]] = {}
     weights: str = ""
+    weights_from: Mapping[str, str] = {}
     models: Mapping[str, Graph] = {}
     notes: Mapping[str, str] = {}
     code: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,22 +36,31 @@ def dumps(project: Project) -> str:
     """Return the text of `kerastui.toml` for a project."""
     plain = to_plain(project)
     tables: dict[str, Plain] = {"data": plain["data"], "data.columns": plain["data"].pop("columns")}
-    tables |= _graph_tables("graph", plain["graph"])
+    tables |= graph_tables("graph", plain["graph"])
     for key, graph in plain.get("models", {}).items():
-        tables |= _graph_tables(f"models.{_key(key)}", graph)
+        tables |= graph_tables(f"models.{_key(key)}", graph)
     tables["compile"] = plain["compile"]
     nested = ("optimizer", "losses", "metrics", "loss_weights")
     tables |= {f"compile.{key}": plain["compile"].pop(key) for key in nested}
-    tables |= {key: plain[key] for key in ("fit", "notes", "layout") if key in plain}
+    tables |= {key: plain[key] for key in ("fit", "notes", "weights_from", "layout") if key in plain}
     lines = [f"{key} = {_text(plain[key])}" for key in ("format", "name", "weights", "code") if key in plain]
+    return "\n".join([*lines, *tables_text(tables)]) + "\n"
+
+
+def tables_text(tables: Mapping[str, Plain]) -> Iterator[str]:
+    """Yield the lines of tables, by header, a blank one before each; those of nothing are left out, but for models."""
     for header, table in tables.items():
         if table or (header.startswith("models.") and header.count(".") == 1):
-            lines += ["", f"[{header}]", *(f"{_key(key)} = {_text(value)}" for key, value in table.items())]
-    return "\n".join(lines) + "\n"
+            yield from ("", f"[{header}]", *(f"{_key(key)} = {_text(value)}" for key, value in table.items()))
 
 
-def _graph_tables(name: str, graph: Plain) -> dict[str, Plain]:
-    """Return the tables of a graph, by header."""
+def graph_tables(name: str, graph: Plain) -> dict[str, Plain]:
+    """Return the tables of a graph, by header.
+
+    Args:
+        name: Header of the graph itself.
+        graph: Its plain form, which is emptied.
+    """
     layers = {f"{name}.layers.{_key(key)}": arguments for key, arguments in graph.pop("layers").items()}
     inputs, calls, outputs = (graph.pop(key) for key in ("inputs", "calls", "outputs"))
     return {name: graph, f"{name}.inputs": inputs, **layers, f"{name}.calls": calls, f"{name}.outputs": outputs}

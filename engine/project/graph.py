@@ -203,6 +203,11 @@ def free_id(wanted: str, taken: Collection[str]) -> str:
     return candidate
 
 
+def stem(name: str) -> str:
+    """Return a name without the number that made it unique: `dense` of `dense_2`."""
+    return re.sub(r"_\d+$", "", name)
+
+
 def taken_names(graph: Graph) -> set[str]:
     """Return every id and name in use, so that a new one clashes with none."""
     named: list[Input | Layer] = [*graph.inputs.values(), *graph.layers.values()]

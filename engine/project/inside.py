@@ -7,12 +7,12 @@ project = closed(project, "encoder", view)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
 
-from kerastui.engine.project.document import Compile, Data, Project
+from kerastui.engine.project.document import MODEL, Compile, Data, Graph, Project
 from kerastui.engine.project.edits import EditError
 
 T = TypeVar("T")
@@ -20,6 +20,9 @@ T = TypeVar("T")
 
 def opened(project: Project, model: str) -> Project:
     """Return a project whose graph is a model of the project; the settings of outputs are not there.
+
+    What is told by place (`layout`, `notes`, `weights_from`) is the model's own, by id; that of other models is there
+    as it was.
 
     Args:
         project: The project.
@@ -39,6 +42,7 @@ def opened(project: Project, model: str) -> Project:
         compile=Compile(),
         layout=_inner(project.layout, model),
         notes=_inner(project.notes, model),
+        weights_from={key: _seen(place, model) for key, place in _inner(project.weights_from, model).items()},
     )
 
 
@@ -57,7 +61,75 @@ def closed(project: Project, model: str, view: Project) -> Project:
         models={**view.models, model: view.graph},
         layout=_outer(project.layout, model, view.layout),
         notes=_outer(project.notes, model, view.notes),
+        weights_from=_outer(
+            project.weights_from, model, {key: _told(place, model) for key, place in view.weights_from.items()}
+        ),
     )
+
+
+def tidied(project: Project, before: Project) -> Project:
+    """Return a project without the models that an edit left without a layer that applies them.
+
+    Args:
+        project: The project.
+        before: The project before the edit: a model that nobody used there stays.
+    """
+    gone = [key for key in project.models if key in used_models(before)] if before.models else []
+    kept = used_models(project) if gone else set()
+    gone = [key for key in gone if key not in kept]
+    return without_models(project, gone) if gone else project
+
+
+def without_models(project: Project, models: Iterable[str]) -> Project:
+    """Return a project without some models, and without what is told of places in them."""
+    gone = set(models)
+    return replace(
+        project,
+        models={key: graph for key, graph in project.models.items() if key not in gone},
+        layout=_outside(project.layout, gone),
+        notes=_outside(project.notes, gone),
+        weights_from=_outside(project.weights_from, gone),
+    )
+
+
+def used_models(project: Project, graph: Graph | None = None) -> set[str]:
+    """Return the ids of the models that a graph of a project applies, those inside them included.
+
+    Args:
+        project: The project.
+        graph: The graph; the project's own where omitted.
+    """
+    found: set[str] = set()
+    waiting = [project.graph if graph is None else graph]
+    while waiting:
+        fresh = [key for key in models_in(waiting.pop()) if key not in found and key in project.models]
+        found.update(fresh)
+        waiting.extend(project.models[key] for key in fresh)
+    return found
+
+
+def path_to(project: Project, model: str) -> list[str]:
+    """Return the ids of the models through which a model is reached from the project's own graph, itself the last.
+
+    Args:
+        project: The project.
+        model: Id of the model; one that nothing applies is reached by itself, `""` by nothing.
+    """
+    paths: dict[str, list[str]] = {"": []}
+    waiting = [""]
+    for owner in waiting:
+        graph = project.models[owner] if owner else project.graph
+        for key in models_in(graph):
+            if key in project.models and key not in paths:
+                paths[key] = [*paths[owner], key]
+                waiting.append(key)
+    return paths.get(model, [model])
+
+
+def models_in(graph: Graph) -> list[str]:
+    """Return the ids of the models that the layers of a graph apply."""
+    found = [layer.config.get("model") for layer in graph.layers.values() if layer.class_name == MODEL]
+    return [key for key in found if isinstance(key, str)]
 
 
 def split_place(place: str) -> tuple[str, str]:
@@ -72,10 +144,30 @@ def place_of(model: str, node: str) -> str:
 
 
 def _inner(items: Mapping[str, T], model: str) -> dict[str, T]:
-    found = {split_place(place): item for place, item in items.items()}
-    return {node: item for (owner, node), item in found.items() if owner == model}
+    found: dict[str, T] = {}
+    for place, item in items.items():
+        owner, node = split_place(place)
+        if owner:
+            found[node if owner == model else place] = item
+    return found
 
 
 def _outer(items: Mapping[str, T], model: str, inner: Mapping[str, T]) -> dict[str, T]:
-    others = {place: item for place, item in items.items() if split_place(place)[0] != model}
-    return others | {place_of(model, node): item for node, item in inner.items()}
+    now = {place: item for place, item in items.items() if not split_place(place)[0]}
+    now |= {place if split_place(place)[0] else place_of(model, place): item for place, item in inner.items()}
+    return {place: now[place] for place in items if place in now} | now
+
+
+def _seen(place: str, model: str) -> str:
+    """Return how a place is written in the view of a model: that of the project's own graph begins with `/`."""
+    owner, node = split_place(place)
+    return node if owner == model else place if owner else f"/{node}"
+
+
+def _told(place: str, model: str) -> str:
+    """Return a place as the project writes it."""
+    return place.removeprefix("/") if "/" in place else place_of(model, place)
+
+
+def _outside(items: Mapping[str, T], models: set[str]) -> dict[str, T]:
+    return {place: item for place, item in items.items() if split_place(place)[0] not in models}

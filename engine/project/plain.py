@@ -97,6 +97,7 @@ def to_plain(project: Project) -> Plain:
             "callbacks": [spec_to_plain(callback) for callback in project.fit.callbacks],
         },
         **({"notes": dict(project.notes)} if project.notes else {}),
+        **({"weights_from": dict(project.weights_from)} if project.weights_from else {}),
         "layout": {key: list(position) for key, position in project.layout.items()},
     }
 
@@ -125,8 +126,7 @@ def from_plain(plain: Mapping[str, Any]) -> Project:
     Raises:
         DocumentError: An unknown key, a wrong type, or a newer format; `path` leads to the place.
     """
-    known = {"format", "name", "weights", "code", "data", "graph", "models", "compile", "fit", "notes", "layout"}
-    _only(plain, known, ())
+    _only(plain, {"format", *Project.__annotations__}, ())
     version = plain.get("format", FORMAT)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise DocumentError(f"format is a whole number above 0. Received: format = {version!r}", ("format",))
@@ -140,6 +140,7 @@ def from_plain(plain: Mapping[str, Any]) -> Project:
         fit=_fit(_table(plain, "fit", ())),
         layout=_each(plain, "layout", (), lambda item, path: _convert(item, tuple[int, int], path)),
         weights=_convert(plain.get("weights", ""), str, ("weights",)),
+        weights_from=_each(plain, "weights_from", (), lambda item, path: _convert(item, str, path)),
         models=_each(plain, "models", (), graph_from_plain),
         notes=_each(plain, "notes", (), lambda item, path: _convert(item, str, path)),
         code=_convert(plain.get("code", ()), tuple[str, ...], ("code",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kerastui.engine.catalog.catalog import catalog
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Project, Spec
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import node_of
@@ -43,7 +43,7 @@ def apply_repair(project: Project, repair: Repair) -> Project:
         return commands.set_input(project, repair.target, tuple(repair.value), found.dtype)
     loss = project.compile.losses.get(repair.target)
     if repair.kind == "loss":
-        return commands.set_loss(project, repair.target, Spec(repair.value))
+        return settings.set_loss(project, repair.target, Spec(repair.value))
     if loss is None:
         raise EditError(f"{repair.target} has no loss any more")
     config = {**loss.config, repair.name: repair.value}
@@ -51,4 +51,4 @@ def apply_repair(project: Project, repair: Repair) -> Project:
     argument = entry.argument(repair.name) if entry else None
     if argument is not None and argument.default == repair.value:
         del config[repair.name]
-    return commands.set_loss(project, repair.target, Spec(loss.class_name, config))
+    return settings.set_loss(project, repair.target, Spec(loss.class_name, config))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.checks import fitting_loss
 from kerastui.engine.project.document import Compile, Graph, Project, Spec
 from kerastui.engine.project.edits import EditError
@@ -127,8 +127,8 @@ def _fit_output(project: Project, key: str, output: str, bound: Binding) -> Proj
     if bound.classes:
         project = commands.set_argument(project, layer, "activation", "softmax")
     loss = fitting_loss(bound.classes, project.data.columns[bound.columns[0]].encoding, units)
-    project = commands.set_loss(project, output, Spec(loss))
-    return commands.set_metrics(project, output, (Spec(ACCURACY[loss]),))
+    project = settings.set_loss(project, output, Spec(loss))
+    return settings.set_metrics(project, output, (Spec(ACCURACY[loss]),))
 
 
 def _bound(project: Project, profiles: Sequence[ColumnProfile], names: list[str]) -> Binding:
@@ -144,7 +144,7 @@ def _bound(project: Project, profiles: Sequence[ColumnProfile], names: list[str]
 
 def _bind(project: Project, columns: list[str], port: str) -> Project:
     for name in columns:
-        project = commands.set_column(project, name, replace(project.data.columns[name], to=port))
+        project = settings.set_column(project, name, replace(project.data.columns[name], to=port))
     return project
 
 

@@ -46,10 +46,10 @@ def merge(base: Project, ours: Project, theirs: Project) -> Merged:
         theirs: The other side.
 
     Example:
-        >>> from kerastui.engine.project import commands
+        >>> from kerastui.engine.project import commands, settings
         >>> from kerastui.engine.templates import project
         >>> wider = commands.set_argument(project("digits"), "hidden", "units", 128)
-        >>> longer = commands.set_fit(project("digits"), epochs=40)
+        >>> longer = settings.set_fit(project("digits"), epochs=40)
         >>> merge(project("digits"), wider, longer).conflicts
         ()
     """

@@ -6,291 +6,100 @@ document and shows the canvas the new view.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.geometry import Offset
 from textual.message import Message
 
+from kerastui.screens.build.canvas_keys import KeyCanvas
 from kerastui.screens.build.canvas_modes import Connecting, Drag, Moving
 from kerastui.screens.build.canvas_paint import Looks
-from kerastui.screens.build.canvas_pane import CanvasPane
-from kerastui.screens.build.canvas_scene import Direction
 from kerastui.screens.build.canvas_view import Ghost, Level
 from kerastui.screens.build.layout import Box
+from kerastui.screens.build.wires import Key, Point
 
 
-class GraphCanvas(CanvasPane):
-    """Show a graph and let the user walk, connect, move and zoom in it."""
+class GraphCanvas(KeyCanvas):
+    """Show a graph and let the user walk, connect, move and zoom in it, by keys and by mouse.
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor('up')", "to its source", show=False, id="graph.up"),
-        Binding("down,j", "cursor('down')", "to its target", show=False, id="graph.down"),
-        Binding("left,h", "cursor('left')", "left in the row", show=False, id="graph.left"),
-        Binding("right,l", "cursor('right')", "right in the row", show=False, id="graph.right"),
-        Binding("home", "end('first')", "first card", show=False, id="graph.first"),
-        Binding("end", "end('last')", "last card", show=False, id="graph.last"),
-        Binding("pageup", "page(-1)", "page up", show=False, id="graph.page_up"),
-        Binding("pagedown", "page(1)", "page down", show=False, id="graph.page_down"),
-        Binding("enter", "open", "edit", id="graph.open", tooltip="Open the card, or finish what is being drawn"),
-        Binding("space", "mark", "mark", show=False, id="graph.mark", tooltip="Select several cards"),
-        Binding("c", "connect", "connect", id="graph.connect", tooltip="Draw a wire from this card"),
-        Binding("m", "move", "move", show=False, id="graph.move", tooltip="Move this card with the arrow keys"),
-        Binding("z", "zoom(1)", "zoom", id="graph.zoom_out", tooltip="Card, line, dot"),
-        Binding("Z", "zoom(-1)", "zoom back", show=False, id="graph.zoom_in"),
-        Binding("0", "fit", "fit", show=False, id="graph.fit", tooltip="Show the whole graph"),
-        Binding("escape", "leave", "leave", show=False, id="graph.leave"),
-    ]
+    The left button selects, connects from a port, takes the end of a wire elsewhere, moves cards, and draws a frame
+    round several from the ground; with shift or ctrl it adds to what is selected. The middle one pans, the right one
+    opens a menu.
+    """
 
     @dataclass
-    class CardSelected(Message):
-        """The cursor came to a card."""
-
-        id: str
-
-    @dataclass
-    class CardOpened(Message):
-        """A card was opened by enter or a double click."""
-
-        id: str
-
-    @dataclass
-    class CardsMarked(Message):
-        """The set of selected cards changed."""
-
-        ids: frozenset[str]
-
-    @dataclass
-    class CardMoved(Message):
-        """A card was put at another place; `x` and `y` belong into `GraphView.pinned`."""
-
-        id: str
-        x: int
-        y: int
-
-    @dataclass
-    class ConnectRequested(Message):
-        """A wire was drawn from one card to another."""
-
-        source: str
-        target: str
-
-    @dataclass
-    class WireRefused(Message):
-        """A wire was drawn to a card that it cannot end at."""
-
-        source: str
-        target: str
-
-    @dataclass
-    class WireSelected(Message):
-        """A wire was clicked."""
-
-        source: str
-        target: str
-        slot: int
+    class MenuWanted(Message):
+        """The right button was pressed, over what is selected now."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self._mode: Connecting | Moving | None = None
         self._drag: Drag | None = None
-
-    def _drop(self) -> None:
-        self._mode = None
+        self._frame: Box | None = None
 
     def _looks(self) -> Looks:
-        mode = self._mode
-        if isinstance(mode, Moving):
-            card = self._scene.cards[mode.id]
-            ghost = Ghost(card.name, card.class_text), (mode.x, mode.y)
-            return Looks(self._cursor, self._marks, self._wire, ghost=ghost)
-        if not isinstance(mode, Connecting):
-            return super()._looks()
-        end = mode.end
-        if mode.target:
-            end = self._scene.box(mode.target).port, self._scene.box(mode.target).y - 1
-        connection = self._scene.connection(mode.source, end) if end else ()
-        return Looks(mode.target, frozenset({mode.source}), None, mode.legal, connection)
-
-    # Cursor, marks, modes
-
-    def select(self, card: str) -> None:
-        """Move the cursor to a card and scroll it into the pane.
-
-        Raises:
-            KeyError: There is no such card.
-        """
-        if card not in self._scene.cards:
-            raise KeyError(f"card must be shown. Received: card={card!r}")
-        changed, old = card != self._cursor, self._cursor
-        self._wire = None
-        self._cursor = card
-        for touched in {old, card} - {None}:
-            self._refresh_card(touched)
-        self.scroll_to_card(card)
-        if changed:
-            self.post_message(self.CardSelected(card))
-
-    def move_cursor(self, direction: Direction) -> None:
-        """Move along the wires or the row; while a wire is drawn, to the next card it may end at."""
-        if isinstance(self._mode, Moving):
-            self._nudge(direction)
-            return
-        if isinstance(self._mode, Connecting):
-            start = self._mode.target or self._mode.source
-            target = self._scene.towards(start, direction, self._mode.legal)
-            if target is not None:
-                self._mode.target = target
-                self.scroll_to_card(target)
-                self.refresh()
-            return
-        target = self._scene.beyond(self._cursor, direction) if self._cursor is not None else None
-        if target is not None:
-            self.select(target)
-
-    def toggle_mark(self, card: str) -> None:
-        """Add a card to the selected ones, or take it away."""
-        self._marks ^= {card}
-        self._refresh_card(card)
-        self.post_message(self.CardsMarked(self._marks))
-
-    def clear_marks(self) -> None:
-        """Select no more than the card under the cursor."""
-        if self._marks:
-            self._marks = frozenset()
-            self.refresh()
-            self.post_message(self.CardsMarked(self._marks))
-
-    def begin_connect(self, source: str, legal: Collection[str] | None = None) -> None:
-        """Draw a wire from a card: arrows choose where it ends, enter connects, escape leaves.
-
-        Args:
-            source: Id of the card.
-            legal: Ids of the cards it may end at; all that make no cycle where omitted.
-        """
-        allowed = self._scene.legal_targets(source) if legal is None else frozenset(legal)
-        fresh = allowed.difference(self._scene.targets[source])
-        self._mode = Connecting(source, allowed, self._scene.towards(source, "down", fresh or allowed))
-        self.scroll_to_card(self._mode.target or source)
-        self.refresh()
-
-    def begin_move(self, card: str) -> None:
-        """Move a card: arrows choose the place, enter puts it there, escape leaves."""
-        box = self._scene.box(card)
-        self._mode = Moving(card, box.x, box.y)
-        self.refresh()
-
-    def leave_mode(self) -> None:
-        """Drop the wire or the card in hand."""
-        self._mode = None
-        self.refresh()
-
-    @property
-    def in_mode(self) -> bool:
-        """Whether a wire or a card is in hand, so that escape leaves it."""
-        return self._mode is not None
-
-    def _nudge(self, direction: Direction) -> None:
-        if not isinstance(self._mode, Moving):
-            return
-        height = self.level.size[1] + self.level.spacing.rows
-        dx, dy = {"up": (0, -height), "down": (0, height), "left": (-2, 0), "right": (2, 0)}[direction]
-        self._mode.x, self._mode.y = self._mode.x + dx, max(self._mode.y + dy, 0)
-        self.scroll_to_box(Box(self._mode.x, self._mode.y, *self.level.size))
-        self.refresh()
-
-    def _complete(self) -> None:
-        """Do what the wire or the card in hand is for."""
-        mode, self._mode = self._mode, None
-        self.refresh()
-        if isinstance(mode, Connecting) and mode.target and mode.target in mode.legal:
-            self.post_message(self.ConnectRequested(mode.source, mode.target))
-        elif isinstance(mode, Connecting) and mode.over:
-            self.post_message(self.WireRefused(mode.source, mode.over))
-        elif isinstance(mode, Moving):
-            self.post_message(self.CardMoved(mode.id, *self._scene.stored(mode.x, mode.y)))
-
-    # Keys
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Let escape pass to the screen unless something is in hand, and keys rest on an empty canvas."""
-        if action == "leave":
-            return self.in_mode or bool(self._marks)
-        if action in ("connect", "move", "mark", "open"):
-            return self._cursor is not None
-        return True
-
-    def action_cursor(self, direction: Direction) -> None:
-        """Move the cursor."""
-        self.move_cursor(direction)
-
-    def action_end(self, which: str) -> None:
-        """Go to the first or the last card."""
-        order = sorted(self._scene.layout.boxes, key=lambda key: (self._scene.box(key).y, self._scene.box(key).x))
-        if order:
-            self.select(order[0 if which == "first" else -1])
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by a page without moving the cursor."""
-        self._scroll(self.scroll_offset + Offset(0, pages * max(self.size.height - 2, 1)))
-
-    def action_open(self) -> None:
-        """Open the card under the cursor, or finish what is in hand."""
-        if self.in_mode:
-            self._complete()
-        elif self._cursor is not None:
-            self.post_message(self.CardOpened(self._cursor))
-
-    def action_mark(self) -> None:
-        """Mark or unmark the card under the cursor."""
-        if self._cursor is not None:
-            self.toggle_mark(self._cursor)
-
-    def action_connect(self) -> None:
-        """Begin to draw a wire from the card under the cursor."""
-        if self._cursor is not None:
-            self.begin_connect(self._cursor)
-
-    def action_move(self) -> None:
-        """Begin to move the card under the cursor."""
-        if self._cursor is not None:
-            self.begin_move(self._cursor)
-
-    def action_zoom(self, steps: int) -> None:
-        """Go to the next level, round and round."""
-        levels = list(Level)
-        self.zoom(levels[(levels.index(self.level) + steps) % len(levels)])
-
-    def action_fit(self) -> None:
-        """Show the whole graph."""
-        self.fit()
-
-    def action_leave(self) -> None:
-        """Drop what is in hand, else the marks."""
-        if self.in_mode:
-            self.leave_mode()
-        else:
-            self.clear_marks()
-
-    # Mouse
+        looks = super()._looks()
+        if self._frame is None:
+            return looks
+        box = self._frame
+        return replace(looks, frame=((box.x, box.y), (box.right - 1, box.bottom - 1)))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Take hold of what is under the button: a card, its port, or the ground."""
+        """Take hold of what is under the button: a card, its port, the end of a wire, or the ground."""
         place = event.get_content_offset(self)
-        if place is None or event.button != 1 or not self._scene.cards:
+        if place is None or not self._scene.cards:
             return
         x, y = self.to_virtual(place)
-        card = self._scene.card_at(x, y)
-        grab = Offset(x - self._scene.box(card).x, y - self._scene.box(card).y) if card else Offset(0, 0)
-        kind = "pan" if card is None else "wire" if self._scene.is_port(x, y) else "card"
-        self._drag = Drag(kind, card, event.screen_offset, grab, self.scroll_offset)
+        if event.button == 3:
+            self._open_menu(x, y)
+            return
+        self._drag = self._held(event, x, y)
         self.capture_mouse()
 
+    def _held(self, event: events.MouseDown, x: int, y: int) -> Drag:
+        """Return what the button holds."""
+        card, wire = self._scene.card_at(x, y), self._scene.arrow_at(x, y)
+        grab = Offset(x - self._scene.box(card).x, y - self._scene.box(card).y) if card else Offset(0, 0)
+        drag = Drag("frame", card, event.screen_offset, grab, self.scroll_offset)
+        drag.add, drag.marks, drag.cell, drag.wire = event.shift or event.ctrl, self._marks, (x, y), wire
+        if event.button == 2:
+            drag.kind, drag.card = "pan", None
+        elif card is not None:
+            drag.kind = "wire" if self._scene.is_port(x, y) else "card"
+        elif wire is not None:
+            drag.kind = "end"
+        return drag
+
+    def _open_menu(self, x: int, y: int) -> None:
+        """Select what is under the mouse, unless it is selected, and ask for a menu."""
+        card, wire = self._scene.card_at(x, y), self._scene.wire_at(x, y)
+        if card is not None and card not in self._marks:
+            self.clear_marks()
+            self.select(card)
+        elif card is None and wire is not None:
+            self.select_wire(wire)
+        self.post_message(self.MenuWanted())
+
+    def hold_layer(self, ghost: Ghost | None, place: Offset) -> None:
+        """Show a card that the mouse brings from elsewhere, and the wire that it would be put on.
+
+        Args:
+            ghost: The card, `None` when it is gone.
+            place: Where the mouse is on the screen.
+        """
+        wire, _, cell = self.under(place)
+        self._wire = wire if ghost is not None else None
+        self.show_ghost(ghost, (cell[0] - self.level.size[0] // 2, cell[1]))
+
+    def under(self, place: Offset) -> tuple[Key | None, str | None, Point]:
+        """Return the wire, the card and the cell of the layout at a place of the screen."""
+        cell = self.to_virtual(place - self.content_region.offset)
+        card = self._scene.card_at(*cell) if self._scene.cards else None
+        wire = self._scene.wire_at(*cell) if self._scene.cards and card is None else None
+        return wire, card, cell
+
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Draw, move or scroll with the button held."""
+        """Draw, move, select or scroll with the button held."""
         drag = self._drag
         if drag is None:
             return
@@ -299,18 +108,31 @@ class GraphCanvas(CanvasPane):
             return
         drag.moved = True
         x, y = self.to_virtual(event.get_content_offset_capture(self))
-        if drag.kind == "pan" or drag.card is None:
+        if drag.kind == "pan":
             self._scroll(drag.scroll - moved)
-            return
-        if drag.kind == "card":
-            self._mode = Moving(drag.card, x - drag.grab.x, y - drag.grab.y)
-        else:
+        elif drag.kind == "frame":
+            self._select_within(drag, x, y)
+        elif drag.kind == "end" and drag.wire is not None:
+            self._draw_wire(drag.wire[0], x, y, drag.wire)
+        elif drag.kind == "card" and drag.card is not None:
+            if not isinstance(self._mode, Moving):
+                self._mode = self._moving(drag.card)
+            self._mode.x, self._mode.y = x - drag.grab.x, y - drag.grab.y
+        elif drag.card is not None:
             self._draw_wire(drag.card, x, y)
         self.refresh()
 
-    def _draw_wire(self, source: str, x: int, y: int) -> None:
+    def _select_within(self, drag: Drag, x: int, y: int) -> None:
+        """Select the cards that the frame touches, from where the button was pressed to where it is."""
+        left, top = min(x, drag.cell[0]), min(y, drag.cell[1])
+        self._frame = Box(left, top, abs(x - drag.cell[0]) + 1, abs(y - drag.cell[1]) + 1)
+        self._marks = self._scene.within(self._frame) | (drag.marks if drag.add else frozenset())
+
+    def _draw_wire(self, source: str, x: int, y: int, wire: Key | None = None) -> None:
         if not isinstance(self._mode, Connecting):
-            self._mode = Connecting(source, self._scene.legal_targets(source))
+            port = self._scene.port_at(source, self._drag.cell[0]) if self._drag and wire is None else ""
+            port = next((self._scene.port_name(edge) for edge in self._scene.edges if edge.key == wire), port)
+            self._mode = Connecting(source, self._scene.legal_targets(source), port=port, wire=wire)
         target = self._scene.card_at(x, y)
         legal = target in self._mode.legal
         self._mode.target, self._mode.over = (target, None) if legal else (None, target)
@@ -322,26 +144,30 @@ class GraphCanvas(CanvasPane):
         self.release_mouse()
         if drag is None:
             return
-        if drag.moved:
-            self._complete()
-            return
-        place = event.get_content_offset_capture(self)
-        if drag.card is not None:
-            self._click_card(drag.card)
-        elif wire := self._scene.wire_at(*self.to_virtual(place)):
-            self._wire = wire
+        if self._frame is not None:
+            self._frame = None
             self.refresh()
-            self.post_message(self.WireSelected(*wire))
+            self.post_message(self.CardsMarked(self._marks))
+        elif drag.moved:
+            self._complete()
+        elif drag.card is not None:
+            self._click_card(drag.card, drag.add)
+        elif wire := self._scene.wire_at(*self.to_virtual(event.get_content_offset_capture(self))):
+            self.select_wire(wire)
+        elif drag.kind == "frame" and not drag.add:
+            self.clear_marks()
 
-    def _click_card(self, card: str) -> None:
+    def _click_card(self, card: str, add: bool) -> None:
         if isinstance(self._mode, Connecting):
             if card in self._mode.legal:
                 self._mode.target = card
                 self._complete()
             else:
                 self.post_message(self.WireRefused(self._mode.source, card))
-        else:
-            self.select(card)
+            return
+        if add:
+            self.toggle_mark(card)
+        self.select(card)
 
     def on_click(self, event: events.Click) -> None:
         """Open a card by a double click."""
@@ -354,7 +180,7 @@ class GraphCanvas(CanvasPane):
     def on_mouse_release(self) -> None:
         """Drop what is in hand when something else takes the mouse."""
         if self._drag is not None:
-            self._drag = None
+            self._drag = self._frame = None
             self.leave_mode()
 
     def on_hide(self) -> None:

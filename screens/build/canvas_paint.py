@@ -57,7 +57,9 @@ class Looks:
         wire: Selected wire.
         legal: While a wire is drawn, the cards it may end at.
         connection: While a wire is drawn, the corners of it.
-        ghost: Card being placed or moved, with the cell of its top left corner.
+        labels: While a wire is drawn by keys, the letter of each card it may end at.
+        ghosts: Cards being placed or moved, each with the cell of its top left corner.
+        frame: While cards are selected by a frame, two opposite corners of it.
     """
 
     cursor: str | None = None
@@ -65,7 +67,9 @@ class Looks:
     wire: Key | None = None
     legal: frozenset[str] | None = None
     connection: tuple[Point, ...] = ()
-    ghost: tuple[Ghost, Point] | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    ghosts: tuple[tuple[Ghost, Point], ...] = ()
+    frame: tuple[Point, Point] | None = None
 
 
 class Row:
@@ -140,12 +144,24 @@ def paint_row(scene: Scene, looks: Looks, y: int, left: int, right: int) -> Row:
     _cards(row, scene, looks, y)
     _legal_marks(row, scene, looks, y)
     _connection(row, scene, looks, y)
-    if looks.ghost:
-        ghost, (x, top) = looks.ghost
+    for ghost, (x, top) in looks.ghosts:
         lines = draw_ghost(ghost, scene.level)
         if top <= y < top + len(lines):
             row.put_pieces(x, lines[y - top], GROUND)
+    if looks.frame:
+        _frame(row, looks.frame, y)
     return row
+
+
+def _frame(row: Row, corners: tuple[Point, Point], y: int) -> None:
+    """Draw the frame that selects cards."""
+    (x0, y0), (x1, y1) = corners
+    left, right, top, bottom = min(x0, x1), max(x0, x1), min(y0, y1), max(y0, y1)
+    if y in (top, bottom):
+        row.put(left, "╌" * (right - left + 1), ("connection", GROUND))
+    elif top < y < bottom:
+        for x in (left, right):
+            row.put(x, "┊", ("connection", GROUND))
 
 
 def _wires(row: Row, scene: Scene, looks: Looks, y: int) -> None:
@@ -163,6 +179,7 @@ def _wires(row: Row, scene: Scene, looks: Looks, y: int) -> None:
             row.tint(x, "arrow" if role == "wire" and x in shown else role)
     if arrows:
         _labels(row, scene, y, arrows)
+        _names(row, scene, looks, y, arrows)
 
 
 def _tinted(scene: Scene, looks: Looks, y: int) -> list[tuple[EdgeView, str]]:
@@ -187,6 +204,18 @@ def _labels(row: Row, scene: Scene, y: int, arrows: Mapping[int, str]) -> None:
         first = x - 1 - len(edge.label) if left else x + 2
         if row.is_bare(first, first + len(edge.label)):
             row.put(first, edge.label, ("wire-error", GROUND))
+
+
+def _names(row: Row, scene: Scene, looks: Looks, y: int, arrows: Mapping[int, str]) -> None:
+    """Write beside the arrows into the card under the cursor which argument each is for."""
+    for edge in scene.edges_at.get(looks.cursor or "", ()):
+        if not edge.name or edge.target != looks.cursor or scene.box(edge.target).y != y + 1:
+            continue
+        x = scene.layout.wires.paths[edge.key][-1][0]
+        left = x < scene.box(edge.target).port
+        first = x - 1 - len(edge.name) if left else x + 2
+        if x in arrows and row.is_bare(first, first + len(edge.name)):
+            row.put(first, edge.name, ("arrow", GROUND))
 
 
 def _cards(row: Row, scene: Scene, looks: Looks, y: int) -> None:
@@ -214,9 +243,12 @@ def _cards(row: Row, scene: Scene, looks: Looks, y: int) -> None:
 
 def _legal_marks(row: Row, scene: Scene, looks: Looks, y: int) -> None:
     """Put an arrow above each card that the wire in hand may end at."""
+    labels = dict(looks.labels)
     for card, box in scene.cards_across(y + 1, row.left, row.right) if looks.legal else ():
         if box.y == y + 1 and card.id in (looks.legal or ()) and row.left <= box.port < row.right:
             row.put(box.port, "▼", ("legal", GROUND))
+            if card.id in labels:
+                row.put(box.port + 2, f" {labels[card.id]} ", ("key", "key"))
 
 
 def _connection(row: Row, scene: Scene, looks: Looks, y: int) -> None:

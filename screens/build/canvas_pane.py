@@ -91,6 +91,7 @@ class CanvasPane(PanelView):
         self._marks: frozenset[str] = frozenset()
         self._wire: Key | None = None
         self._ghost: Ghost | None = None
+        self._ghost_at: Point | None = None
         self._dots: Scene | None = None
         self._map: tuple[object, Map] | None = None
         self._corner: tuple[object, Region | None] | None = None
@@ -172,9 +173,14 @@ class CanvasPane(PanelView):
             return Level.CARD
         return Level.CARD if self.size.width >= WIDE_PANE and len(view.cards) <= MANY_CARDS else Level.LINE
 
-    def show_ghost(self, ghost: Ghost | None) -> None:
-        """Show a card that is being placed, beside or below the cursor; `None` takes it away."""
-        self._ghost = ghost
+    def show_ghost(self, ghost: Ghost | None, at: Point | None = None) -> None:
+        """Show a card that is being placed; `None` takes it away.
+
+        Args:
+            ghost: The card.
+            at: Cell of its top left corner; beside or below the cursor where omitted.
+        """
+        self._ghost, self._ghost_at = ghost, at
         self.refresh()
 
     # Places
@@ -244,8 +250,8 @@ class CanvasPane(PanelView):
         return self._styles[paint]
 
     def _looks(self) -> Looks:
-        ghost = (self._ghost, self._ghost_place()) if self._ghost else None
-        return Looks(self._cursor, self._marks, self._wire, ghost=ghost)
+        ghosts = ((self._ghost, self._ghost_at or self._ghost_place()),) if self._ghost else ()
+        return Looks(self._cursor, self._marks, self._wire, ghosts=ghosts)
 
     def _drop(self) -> None:
         """Drop what is in hand, since the layout changes under it."""

@@ -46,8 +46,8 @@ class Scene:
     def _lay_out(self) -> Layout:
         width, height = self.level.size
         return lay_out(
-            [Node(card.id, width, height, card.merge) for card in self.view.cards],
-            [Edge(*edge.key) for edge in self.view.edges],
+            [Node(card.id, width, height, card.merge, max(len(card.ports), 1)) for card in self.view.cards],
+            [Edge(*edge.key, edge.port) for edge in self.view.edges],
             {key: (self._from_stored(x), y // ROW_PITCH) for key, (x, y) in self.view.pinned.items()},
             self.level.spacing,
         )
@@ -59,8 +59,8 @@ class Scene:
     def structure(view: GraphView) -> object:
         """Return what of a view decides the layout; views with equal structures share one."""
         return (
-            [(card.id, card.merge) for card in view.cards],
-            [edge.key for edge in view.edges],
+            [(card.id, card.merge, len(card.ports)) for card in view.cards],
+            [(edge.key, edge.port) for edge in view.edges],
             dict(view.pinned),
         )
 
@@ -167,6 +167,39 @@ class Scene:
         key = self.card_at(x, y)
         return key is not None and self.level is Level.CARD and y == self.box(key).bottom - 1
 
+    def port_columns(self, key: str) -> list[int]:
+        """Return the columns of a card's outputs, from left to right."""
+        box, count = self.box(key), max(len(self.cards[key].ports), 1)
+        return [box.x + box.width * (port + 1) // (count + 1) for port in range(count)]
+
+    def port_at(self, key: str, x: int) -> str:
+        """Return the name of the output of a card that is nearest to a column, `""` where it has one."""
+        names, columns = self.cards[key].ports, self.port_columns(key)
+        return min(zip(columns, names, strict=True), key=lambda item: abs(item[0] - x))[1] if names else ""
+
+    def port_name(self, edge: EdgeView) -> str:
+        """Return the name of the output that a wire takes, `""` where its card has one."""
+        names = self.cards[edge.source].ports
+        return names[edge.port] if edge.port < len(names) else ""
+
+    def arrow_at(self, x: int, y: int) -> Key | None:
+        """Return the wire whose arrow is at a cell, `None` where there is none."""
+        target = self.layout.wires.arrows.get(y, {}).get(x)
+        ends = [
+            edge
+            for edge in self.edges_at.get(target or "", ())
+            if edge.target == target and self.layout.wires.paths[edge.key][-1] == (x, y)
+        ]
+        return ends[0].key if len(ends) == 1 else None
+
+    def within(self, box: Box) -> frozenset[str]:
+        """Return the cards that a box touches."""
+        return frozenset(
+            key
+            for key, at in self.layout.boxes.items()
+            if at.x < box.right and box.x < at.right and at.y < box.bottom and box.y < at.bottom
+        )
+
     def beyond(self, key: str, direction: Direction) -> str | None:
         """Return the card that the cursor reaches from another one, `None` where there is none.
 
@@ -210,10 +243,11 @@ class Scene:
             waiting.extend(fresh)
         return frozenset(key for key, card in self.cards.items() if card.role != "input" and key not in above)
 
-    def connection(self, source: str, end: Point) -> tuple[Point, ...]:
-        """Return the corners of a wire being drawn, from the port of a card to a cell."""
-        box = self.box(source)
-        return (box.port, box.bottom - 1), (box.port, box.bottom), (end[0], box.bottom), end
+    def connection(self, source: str, end: Point, port: str = "") -> tuple[Point, ...]:
+        """Return the corners of a wire being drawn, from a port of a card to a cell."""
+        box, names = self.box(source), self.cards[source].ports
+        start = self.port_columns(source)[names.index(port) if port in names else 0]
+        return (start, box.bottom - 1), (start, box.bottom), (end[0], box.bottom), end
 
     def stored(self, x: int, y: int) -> tuple[int, int]:
         """Return the position to store for a card whose top left corner is at a cell."""

@@ -32,6 +32,8 @@ class CardView:
         nested: The card stands for a model inside.
         frozen: The weights are not trained.
         stale: The weights are older than the graph.
+        note: Somebody wrote a note on the card.
+        ports: Names of its outputs where there are several; the wires leave a port of each.
         merge: The wires of its inputs may meet in one arrow; leave it off where they disagree or are named.
         repair: Repair offered beside the card, say `"units 48 → 64"`; `""` is none.
         repair_brief: The same in fewer words, for line level; `""` is `repair`.
@@ -50,6 +52,8 @@ class CardView:
     nested: bool = False
     frozen: bool = False
     stale: bool = False
+    note: bool = False
+    ports: tuple[str, ...] = ()
     merge: bool = True
     repair: str = ""
     repair_brief: str = ""
@@ -65,6 +69,8 @@ class EdgeView:
         slot: Which input of the target it is, from 0.
         broken: The target cannot take this input.
         label: Shape written beside the arrow of a broken wire.
+        port: Which output of the source it takes, from 0.
+        name: What stands beside the arrow while the target is selected: the argument that takes the wire.
     """
 
     source: str
@@ -72,6 +78,8 @@ class EdgeView:
     slot: int = 0
     broken: bool = False
     label: str = ""
+    port: int = 0
+    name: str = ""
 
     @property
     def key(self) -> tuple[str, str, int]:

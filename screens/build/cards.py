@@ -136,19 +136,37 @@ def _name_role(card: CardView, look: Look) -> str:
 def _full(card: CardView, look: Look) -> tuple[tuple[Piece, ...], ...]:
     width = Level.CARD.size[0]
     frame, edge = _frame(card, look), _edge_role(card, look)
-    left, right = (width - 2) // 2, width - 3 - (width - 2) // 2
-    bottom = frame.top * left + (frame.port if look.port else frame.top) + frame.top * right
     return (
         _top(card, look, frame, edge),
         ((frame.side, edge), (" ", "detail"), *_body(card, width - 4), (" ", "detail"), (frame.side, edge)),
-        ((frame.bottom_left + bottom + frame.bottom_right, edge),),
+        _bottom(card, look, frame, edge),
     )
+
+
+def _bottom(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece, ...]:
+    """Draw the lower border with a port for each output; several are named while the card is selected."""
+    width = Level.CARD.size[0]
+    count = max(len(card.ports), 1)
+    columns = [width * (port + 1) // (count + 1) for port in range(count)]
+    border = [frame.bottom_left, *(frame.top * (width - 2)), frame.bottom_right]
+    for at in columns:
+        border[at] = frame.port if look.port or card.ports else frame.top
+    if not (card.ports and look.selected):
+        return (("".join(border), edge),)
+    pieces: list[Piece] = []
+    for at, until, name in zip([0, *columns], [*columns, width], ["", *card.ports], strict=True):
+        shown = shorten(name, until - at - 2)
+        pieces += [("".join(border[at : at + 1]), edge), (shown, "detail")]
+        pieces.append(("".join(border[at + 1 + cell_len(shown) : until]), edge))
+    return tuple(piece for piece in pieces if piece[0])
 
 
 def _top(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece, ...]:
     """Draw the upper border with mark, name and class in it; the name gives way last."""
     room = Level.CARD.size[0] - 6 - (cell_len(card.mark) + 1 if card.mark else 0)
     least = min(cell_len(card.class_text), 6)
+    note = " ▪" if card.note else ""
+    room -= cell_len(note)
     name = shorten(card.name, room - least - 2 if least else room)
     kind = shorten(card.class_text, room - cell_len(name) - 2)
     between = room - cell_len(name) - cell_len(kind)
@@ -157,6 +175,7 @@ def _top(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece, ..
         (frame.top_left + frame.top + " ", edge),
         *(((f"{card.mark} ", mark_role(card)),) if card.mark else ()),
         (name, _name_role(card, look)),
+        *(((note, "shared"),) if note else ()),
         (fill, edge),
         (kind, "detail"),
         (" " + frame.top + frame.top_right, edge),
@@ -177,6 +196,7 @@ def _line(card: CardView, look: Look) -> tuple[Piece, ...]:
     text = waits or card.brief or card.shape_text
     text += " ↺" if card.stale else ""
     text += " ❆" if card.frozen else ""
+    text += " ▪" if card.note else ""
     mark = f"{card.mark} " if card.mark else " "
     room = width - 3 - cell_len(mark)
     text = shorten(text, max(room - min(cell_len(card.name), 8), 0))

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from kerastui.engine.catalog.catalog import Argument, Entry, catalog
-from kerastui.engine.project.document import Layer
-from kerastui.engine.project.graph import calls_of, consumers, layer_name, node_name, sources, wired, wires_into
+from kerastui.engine.catalog.values import format_value
+from kerastui.engine.project.document import MODEL, Layer
+from kerastui.engine.project.graph import layer_name, node_name
 from kerastui.engine.project.problems import Problem
+from kerastui.screens.build.ends import end_rows, problem_rows, sharing_rows
 from kerastui.screens.build.graph_view import Facts
+from kerastui.screens.build.side_fields import (
+    IDLE,
+    TAKES,
+    call_rows,
+    model_rows,
+    note_rows,
+    output_rows,
+    structure_field,
+)
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.argument_fields import COMMON, fields_of
 from kerastui.screens.widgets.choose import Choice
-from kerastui.screens.widgets.form import Field, FormRow, Heading, Note, Rule
-from kerastui.screens.widgets.glyphs import glyphs
-from kerastui.screens.widgets.ink import Span
+from kerastui.screens.widgets.form import Field, FormRow, Heading, Rule
 
 GROUPS: Final = {"_initializer": "initializers", "_regularizer": "regularizers", "_constraint": "constraints"}
 """Ends of names of arguments that stand under a heading of their own."""
@@ -24,18 +32,19 @@ GROUPS: Final = {"_initializer": "initializers", "_regularizer": "regularizers",
 SHORT: Final = {"_initializer": "_init", "_regularizer": "_reg", "_constraint": "_constr"}
 """What these ends become where there are no headings and no room."""
 
-FOLDED: Final = ("constraints", "more")
+FOLDED: Final = ("constraints", "more", IDLE)
 """Headings that start folded."""
 
 NAME_HELP: Final = "Name shown on the card and given to Keras: letters, digits, `_`, `-` and `.`."
 
 
-def input_rows(facts: Facts, key: str) -> list[FormRow]:
+def input_rows(facts: Facts, key: str, width: int = 28) -> list[FormRow]:
     """Return the rows of an input of the graph.
 
     Args:
         facts: What is known of the graph.
         key: Id of the input.
+        width: Cells of a line.
     """
     found = facts.graph.inputs[key]
     dense = catalog().layer("Dense")
@@ -57,31 +66,43 @@ def input_rows(facts: Facts, key: str) -> list[FormRow]:
             help="Data type of the tensor.",
         ),
         Rule(),
-        *_ends(facts, key),
-        *_said(facts.about(key)),
+        *end_rows(facts, key),
+        structure_field(TAKES, facts.graph.takes),
+        *output_rows(facts, key),
+        *note_rows(facts, key),
+        *problem_rows(facts.about(key), width),
     ]
 
 
-def layer_rows(facts: Facts, key: str, compact: bool) -> list[FormRow]:
+def layer_rows(facts: Facts, key: str, compact: bool, width: int = 28) -> list[FormRow]:
     """Return the rows of a layer.
 
     Args:
         facts: What is known of the graph.
         key: Id of the call that is selected.
         compact: The pane is narrow: no headings, only what is set or common, and the rest folded.
+        width: Cells of a line.
     """
     call = facts.graph.calls[key]
     layer = facts.graph.layers[call.layer]
     entry = catalog().layer(layer.class_name)
-    problems = facts.about(key)
+    said = facts.about(key)
     name = Field("name", "name", layer_name(facts.graph, call.layer), changed=bool(layer.name), help=NAME_HELP)
     rows: list[FormRow] = [name]
-    said = problems
-    if entry is not None:
-        wrong = _wrong(entry, problems)
+    if layer.class_name == MODEL:
+        rows += model_rows(facts, layer)
+    elif entry is not None:
+        wrong = _wrong(entry, said)
         rows += _arguments(entry, layer, wrong, compact)
-        said = [problem for problem in problems if _argument_of(entry, problem) is None]
-    return [*rows, Rule(), *_ends(facts, key), *_sharing(facts, key, compact), *_said(said)]
+        said = [problem for problem in said if _argument_of(entry, problem) is None]
+    else:
+        rows += [
+            Field(name, name, format_value(value), "readonly", changed=True, help=f"`{format_value(value)}`")
+            for name, value in layer.config.items()
+        ]
+    rows += call_rows(facts, key, entry)
+    rows += [Rule(), *end_rows(facts, key), *output_rows(facts, key)]
+    return [*rows, *sharing_rows(facts, key, compact), *note_rows(facts, key), *problem_rows(said, width)]
 
 
 def _arguments(entry: Entry, layer: Layer, wrong: Mapping[str, tuple[str, str]], compact: bool) -> Iterator[FormRow]:
@@ -142,54 +163,3 @@ def _wrong(entry: Entry, problems: Iterable[Problem]) -> dict[str, tuple[str, st
         if name is not None:
             found.setdefault(name, (problem.what, problem.repair.label if problem.repair else ""))
     return found
-
-
-def _ends(facts: Facts, key: str) -> list[FormRow]:
-    """Return what goes in and what comes out."""
-    rows: list[FormRow] = []
-    given = wires_into(facts.graph, key)
-    if key in facts.graph.calls and not given:
-        rows.append(Note(_end("in", "nothing", "")))
-    for at, wire in enumerate(given):
-        source = wired(wire.source, wire.port)
-        label = wire.argument if wire.argument else "in" if at == 0 else ""
-        shape = facts.shape(source)
-        rows.append(Note(_end(label, words.shape(shape), facts.dtype(source))))
-    report = facts.report(key)
-    out = facts.shape(key)
-    text = words.shape(out) if out else "waits" if report and report.waits else "?"
-    rows.append(Note(_end("out", text, facts.dtype(key))))
-    return rows
-
-
-def _end(label: str, shape: str, dtype: str) -> list[Span]:
-    return [(label.ljust(5), "muted"), (shape, "text"), (f"  {dtype}", "muted")]
-
-
-def _sharing(facts: Facts, key: str, compact: bool) -> list[FormRow]:
-    """Return a note on a shared layer: how many calls, and where each stands."""
-    graph = facts.graph
-    calls = calls_of(graph, graph.calls[key].layer)
-    if len(calls) < 2:
-        return []
-    count = f"one weight set, {len(calls)} calls"
-    rows: list[FormRow] = [Note(), Note([(f"{glyphs().shared} ", "accent"), (count, "text")])]
-    if compact:
-        return rows
-    for number, call in enumerate(calls, 1):
-        into = ", ".join(node_name(graph, each) for each in consumers(graph, call)) or "–"
-        of = ", ".join(node_name(graph, each) for each in sources(graph, call)) or "–"
-        rows.append(Note([(f"{number} ", "muted"), (f"{of} ", "text"), (f"{glyphs().to} {into}", "muted")], indent=1))
-    return rows
-
-
-def _said(problems: Iterable[Problem], width: int = 26) -> list[FormRow]:
-    """Return the problems that no field shows, wrapped to a narrow pane."""
-    rows: list[FormRow] = []
-    for problem in problems:
-        mark = glyphs().error if problem.severity == "error" else glyphs().warning
-        text = f"{problem.what}; {problem.hint}" if problem.hint else problem.what
-        for at, line in enumerate(textwrap.wrap(text, width - 2)):
-            start = (f"{mark} ", problem.severity) if at == 0 else ("  ", "")
-            rows.append(Note([start, (line, "text")]))
-    return [Note(), *rows] if rows else []

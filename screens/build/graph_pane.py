@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import replace
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from kerastui.engine.catalog.catalog import catalog
-from kerastui.engine.project import commands, copies
-from kerastui.engine.project.document import Project
-from kerastui.engine.project.edits import EditError
-from kerastui.engine.project.graph import node_name, node_of, nodes, sources
+from kerastui.engine.project.document import Graph, Layer
+from kerastui.engine.project.graph import sources
+from kerastui.engine.project.inside import path_to, split_place, used_models
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_modes import Connecting, Moving
 from kerastui.screens.build.canvas_pane import CanvasPane
-from kerastui.screens.build.graph_view import Facts, class_text, facts_of, graph_view, totals
-from kerastui.screens.build.wire_reasons import why_no_target, why_not
-from kerastui.screens.widgets import words
+from kerastui.screens.build.card_edits import CardEdits
+from kerastui.screens.build.costs import total_words
+from kerastui.screens.build.graph_view import Facts, class_text, graph_view, model_of, takers
+from kerastui.screens.build.wire_reasons import why_no_target
+from kerastui.screens.build.wires import Key
 from kerastui.screens.widgets.glyphs import glyphs
+from kerastui.screens.widgets.ink import Line, line_width
+from kerastui.screens.widgets.live_keys import key_name
 from kerastui.screens.widgets.modals import Choice, Choose, Prompt
-from kerastui.screens.widgets.refusal import Refused
-
-NARROW = 60
-"""Columns below which the bottom border names the parameters only."""
 
 _CANVAS = {binding.id: binding for binding in GraphCanvas.BINDINGS if isinstance(binding, Binding)}
 _FIRST = ("graph.connect", "graph.open", "graph.zoom_out", "graph.leave")
+
+CARD_ACTIONS = frozenset(
+    {"delete", "rename", "output", "rename_output", "copy", "duplicate", "share", "group", "ungroup", "freeze"}
+    | {"swap", "note", "align", "lay_out", "find"}
+)
+"""Actions that depend on which cards there are and are selected."""
+
+MENU = CARD_ACTIONS | {"add", "insert", "connect", "cut", "rewire", "open", "move", "paste", "mark", "fit", "zoom"}
+"""Actions that the menu lists."""
 
 HELP = """\
 A card is one layer; the flow is downwards. `↑` `↓` follow the wires, `←` `→` go along the row.
 
 `a` adds a layer after the card, `i` one on the wire into it, `c` draws a wire from it, `x` cuts one into it, `o` makes
-it an output. `enter` opens its arguments in the inspector. What is wrong stands on the card and in the list below;
-`f` applies the repair that is offered.
+it an output. `enter` opens its arguments in the inspector, or the model that it is; `esc` leaves that. `space` selects
+several, `g` makes a model of them, `y` copies them as text, `p` pastes. `.` or the right button lists all there is.
+What is wrong stands on the card and in the list below; `f` applies the repair that is offered.
 """
 
 
-class GraphPane(GraphCanvas, inherit_bindings=False):
+class GraphPane(CardEdits, inherit_bindings=False):
     """Show the graph of the project and change it.
 
     Args:
@@ -54,46 +62,42 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
         Binding("a", "add", "add", id="graph.add", tooltip="add a layer after this card"),
         _CANVAS["graph.connect"],
         Binding("i", "insert", "insert", id="graph.insert", tooltip="put a layer on the wire into this card"),
+        Binding("g", "group", "group", id="graph.group", tooltip="make a model of the selected cards"),
         Binding("f", "screen.repair", "repair", id="stage.repair", tooltip="apply the repair that is offered"),
         Binding("enter", "finish_wire", "connect", id="graph.finish_wire"),
         Binding("enter", "finish_move", "put it here", id="graph.finish_move"),
+        Binding("enter", "enter_model", "open", id="graph.enter_model", tooltip="open the model that the card is"),
         _CANVAS["graph.open"],
-        _CANVAS["graph.zoom_out"],
-        Binding("x", "cut", "cut wire", id="graph.cut", tooltip="cut a wire into this card"),
         Binding("escape", "leave", "leave", id="graph.leave"),
+        _CANVAS["graph.zoom_out"],
+        Binding("x", "cut", "cut wire", show=False, id="graph.cut", tooltip="cut a wire into this card"),
         Binding("f5", "train", "train"),  # the app's own key, so that the footer names the next step
         Binding("delete,backspace", "delete", "delete", show=False, id="graph.delete"),
         Binding("f2", "rename", "rename", show=False, id="graph.rename"),
         Binding("o", "output", "output or not", show=False, id="graph.output"),
+        Binding("O", "rename_output", "rename output", show=False, id="graph.rename_output"),
+        Binding("y,ctrl+c", "copy", "copy", show=False, id="graph.copy", tooltip="as text, to the clipboard"),
+        Binding("p,ctrl+v", "paste", "paste", show=False, id="graph.paste", tooltip="what was copied"),
         Binding("D", "duplicate", "duplicate", show=False, id="graph.duplicate"),
         Binding("S", "share", "share", show=False, id="graph.share", tooltip="call the same layer on another input"),
+        Binding("G", "ungroup", "ungroup", show=False, id="graph.ungroup", tooltip="put its layers in its place"),
+        Binding("F", "freeze", "freeze or not", show=False, id="graph.freeze", tooltip="keep from being trained"),
+        Binding("w", "swap", "swap class", show=False, id="graph.swap", tooltip="another class, what fits stays"),
+        Binding("t", "note", "note", show=False, id="graph.note", tooltip="write on the card"),
+        Binding("R", "rewire", "rewire", show=False, id="graph.rewire", tooltip="take the end of a wire elsewhere"),
+        Binding("A", "align", "align", show=False, id="graph.align", tooltip="the selected cards"),
         Binding("L", "lay_out", "lay out", show=False, id="graph.lay_out", tooltip="forget places set by hand"),
+        Binding("full_stop", "menu", "menu", show=False, key_display=".", id="graph.menu", tooltip="all actions"),
         Binding("slash", "find", "find", show=False, key_display="/", id="graph.find", tooltip="go to a card by name"),
         Binding("n", "find_next(1)", "next found", show=False, id="graph.find_next"),
         Binding("N", "find_next(-1)", "found before", show=False, id="graph.find_previous"),
         *(binding for key, binding in _CANVAS.items() if key not in _FIRST),
     ]
 
-    @dataclass
-    class LayerWanted(Message):
-        """Say that a layer is to be chosen.
-
-        Args:
-            after: Id of the card it comes after, `None` for the start of a graph.
-            before: Id of the card it comes before, on the wire between; `""` for no wire.
-        """
-
-        after: str | None
-        before: str = ""
-
     def __init__(self, studio: Studio, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._studio = studio
+        super().__init__(studio, id=id)
         self._found: list[str] = []
-
-    @property
-    def _project(self) -> Project:
-        return self._studio.view
+        self._places: dict[str, str] = {}
 
     @property
     def mode(self) -> str:
@@ -114,12 +118,72 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
         warnings = sum(problem.severity == "warning" for problem in facts.problems)
         counts = [(f"{glyphs().error} {errors}", "error")] if errors else []
         counts += [("  " if counts else "", ""), (f"{glyphs().warning} {warnings}", "warning")] if warnings else []
-        total = totals(facts)
-        if self.size.width < NARROW:
-            total = total.split(f" {glyphs().separator} ")[-1]
+        room = self.size.width - 6 - line_width(counts)
+        total = total_words(facts, room)
         if facts.checked is None and self._studio.engine_state.kind == "starting":
             total += f" {glyphs().separator} shapes wait for the engine"
-        self.set_titles(facts.project.name, self._state_words(), total, counts)
+        self.set_titles(self._path_line(), self._state_words(), total, counts)
+
+    def _path(self) -> list[str]:
+        """Return the names of the graphs that are opened, the outermost first."""
+        return [self._studio.project.name, *self._studio.inside]
+
+    def _path_line(self) -> Line:
+        return " › ".join(self._path())
+
+    def on_click(self, event: events.Click) -> None:
+        """Go back to the graph whose name in the title is clicked."""
+        if event.y == 0 and event.widget is self:
+            start = 3  # the corner, a line, a blank
+            for depth, name in enumerate(self._path()):
+                if start <= event.x < start + len(name) and depth < len(self._studio.inside):
+                    event.stop()
+                    self.leave_model(depth)
+                    return
+                start += len(name) + 3
+
+    def enter_model(self, key: str) -> bool:
+        """Open the model that a card stands for; tell whether it is one that can be opened."""
+        graph = self._project.graph
+        call = graph.calls.get(key)
+        layer = graph.layers[call.layer] if call else None
+        model = model_of(self._project, layer) if layer else None
+        if layer is None or model is None:
+            return False
+        name = str(layer.config["model"])
+        if name in self._studio.inside or name in used_models(self._project, model):
+            self._refuse(f"{name} holds itself, so that it cannot be opened")
+            return True
+        self._places[self._studio.model] = key
+        self._studio.enter(name)
+        self._at_place()
+        return True
+
+    def go_to(self, place: str) -> None:
+        """Put the cursor on a card, in whatever model it is."""
+        model, node = split_place(place)
+        if model != self._studio.model:
+            path = path_to(self._studio.project, model)
+            self._studio.leave(0)
+            for each in path:
+                self._studio.enter(each)
+            self._at_place()
+        if node in self.scene.cards:
+            self.select(node)
+
+    def leave_model(self, depth: int | None = None) -> None:
+        """Go back to the graph around the model that is opened, its card under the cursor."""
+        self._studio.leave(depth)
+        self._at_place()
+
+    def _at_place(self) -> None:
+        """Show the graph that is opened now, with the cursor where it was in it."""
+        self.mark_all(())
+        self.show(graph_view(self._facts()))
+        place = self._places.get(self._studio.model, "")
+        if place in self.scene.cards:
+            self.select(place)
+        self.refresh_bindings()
 
     def _state_words(self) -> str:
         if self.mode == "wire":
@@ -130,36 +194,36 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
     def _level_changed(self) -> None:
         self.retitle(right=self._state_words())
 
-    def _edit(self, label: str, after: Project, select: str | None = None) -> None:
-        """Make an edit, show it at once and put the cursor on a card."""
-        self._studio.edit(label, after)
-        self.show(graph_view(facts_of(self._studio)))
-        if select is not None and select in self.scene.cards:
-            self.select(select)
-
-    def _try(self, label: str, command: Callable[[], Project]) -> None:
-        """Make an edit, or say why it cannot be."""
-        try:
-            self._edit(label, command())
-        except EditError as error:
-            self._refuse(str(error))
-
-    def _refuse(self, text: str) -> None:
-        self.post_message(Refused(text))
-
-    def _card_name(self, key: str) -> str:
-        return node_name(self._project.graph, key)
-
     # Modes ----------------------------------------------------------------------------------------------------------
 
-    def begin_connect(self, source: str, legal: object = None) -> None:
+    def begin_connect(
+        self, source: str, legal: Collection[str] | None = None, port: str = "", wire: Key | None = None
+    ) -> None:
         """Draw a wire from a card, if there is anything it may end at."""
-        targets = self.scene.legal_targets(source).difference(self.scene.targets[source])
-        if targets:
-            super().begin_connect(source, targets)
+        if legal is None:
+            fed = {key for key in self.scene.targets[source] if not any(takers(self._project, key))}
+            legal = self.scene.legal_targets(source) - fed
+        if legal:
+            super().begin_connect(source, legal, port, wire)
             self._mode_changed()
+            if self.screen.focused is not self:
+                self._choose_target()
         else:
             self._refuse(why_no_target(self._project.graph, source))
+
+    def _choose_target(self) -> None:
+        """Ask for the card that the wire in hand ends at, where keys come from a list and not from the canvas."""
+        mode = self._mode
+        if not isinstance(mode, Connecting):
+            return
+        cards = self.scene.cards
+        choices = [Choice(key, self._card_name(key), cards[key].shape_text) for key in cards if key in mode.legal]
+
+        def connect(target: str | None) -> None:
+            mode.target = target
+            (self._complete if target else self.leave_mode)()
+
+        self.app.push_screen(Choose(f"connect {self._card_name(mode.source)} to", choices), connect)
 
     def begin_move(self, card: str) -> None:
         """Move a card with the arrow keys."""
@@ -185,19 +249,60 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
             return self.mode == action.replace("finish_move", "card").replace("finish_wire", "wire")
         if self.in_mode:
             return action in ("cursor", "leave")
-        if action == "add":
+        if action in ("add", "paste", "menu"):
             return True
-        if action in ("insert", "cut"):
-            return bool(self.cursor and sources(self._project.graph, self.cursor))
-        if action == "share":
-            return self.cursor in self._project.graph.calls
-        if action in ("delete", "rename", "output", "duplicate", "find"):
-            return self.cursor is not None
-        if action == "lay_out":
-            return bool(self._project.layout)
+        if action in ("insert", "cut", "rewire"):
+            return self.wire is not None or bool(self.cursor and sources(self._project.graph, self.cursor))
         if action == "find_next":
             return bool(self._found)
+        if action == "leave":
+            return bool(self.marks or self.wire or self._studio.inside)
+        if action == "enter_model":
+            return bool(self.cursor) and self.scene.cards[self.cursor or ""].nested
+        if action in CARD_ACTIONS:
+            return self.can(action)
         return super().check_action(action, parameters)
+
+    def action_leave(self) -> None:
+        """Drop what is in hand, else what is selected, else leave the model that is opened."""
+        if self.in_mode or self.marks:
+            super().action_leave()
+        elif self.wire is not None:
+            self.drop_wire()
+        else:
+            self.leave_model()
+
+    def action_menu(self) -> None:
+        """List what can be done with what is selected, each with its key."""
+        bindings = [binding for binding in self.__class__.BINDINGS if isinstance(binding, Binding)]
+        choices = []
+        for binding in bindings:
+            if binding.action.split("(")[0] in MENU and self._offers(binding.action):
+                first = replace(binding, key=binding.key.split(",")[0])
+                choices.append(Choice(binding.action, binding.description, key_name(first)))
+        self.app.push_screen(Choose(self._menu_title(), choices), self._do)
+
+    def _offers(self, action: str) -> bool:
+        return bool(self.check_action(action.split("(")[0], ()))
+
+    def _menu_title(self) -> str:
+        if self.wire is not None:
+            return f"{self._card_name(self.wire[0])} → {self._card_name(self.wire[1])}"
+        return self._told(self.chosen) if self.chosen else "graph"
+
+    async def _do(self, action: str | None) -> None:
+        if action is not None:
+            await self.run_action(action)
+
+    @on(GraphCanvas.MenuWanted)
+    def _menu_wanted(self, event: GraphCanvas.MenuWanted) -> None:
+        event.stop()
+        self.focus()
+        self.action_menu()
+
+    def action_enter_model(self) -> None:
+        """Open the model that the card under the cursor is."""
+        self.enter_model(self.cursor or "")
 
     async def action_train(self) -> None:
         """Start a run."""
@@ -210,137 +315,6 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
     def action_finish_move(self) -> None:
         """Leave the card where it is now."""
         self._complete()
-
-    # Edits ----------------------------------------------------------------------------------------------------------
-
-    def action_add(self) -> None:
-        """Ask for a layer to add after the card under the cursor."""
-        self.post_message(self.LayerWanted(self.cursor))
-
-    def action_insert(self) -> None:
-        """Ask for a layer to put on a wire into the card under the cursor."""
-        target = self.cursor
-        if target is not None:
-            self._with_source(target, "insert on the wire from", lambda key: self._want(key, target))
-
-    def _want(self, source: str, target: str) -> None:
-        self.post_message(self.LayerWanted(source, target))
-
-    def action_cut(self) -> None:
-        """Cut a wire into the card under the cursor: the one that was clicked, the only one, or one of several."""
-        target = self.cursor
-        if self.wire is not None:
-            self._cut(self.wire[0], self.wire[1])
-        elif target is not None:
-            self._with_source(target, "cut the wire from", lambda key: self._cut(key, target))
-
-    def _cut(self, source: str, target: str) -> None:
-        label = f"cut {self._card_name(source)} → {self._card_name(target)}"
-        self._try(label, lambda: commands.disconnect(self._project, source, target))
-
-    def _with_source(self, target: str, title: str, use: Callable[[str], None]) -> None:
-        """Go on with the card that feeds another one, asking which where there are several."""
-        found = sources(self._project.graph, target)
-        if len(found) == 1:
-            use(found[0])
-        elif found:
-            choices = [Choice(key, self._card_name(key), self.scene.cards[key].shape_text) for key in found]
-            self.app.push_screen(Choose(title, choices), lambda key: use(key) if key else None)
-
-    @on(GraphCanvas.ConnectRequested)
-    def _connect(self, event: GraphCanvas.ConnectRequested) -> None:
-        event.stop()
-        graph, target = self._project.graph, event.target
-        call = graph.calls.get(target)
-        entry = catalog().layer(graph.layers[call.layer].class_name) if call else None
-        single = entry is not None and entry.inputs == "one"
-        label = f"connect {self._card_name(event.source)} → {self._card_name(target)}"
-        try:
-            after = commands.connect(self._project, event.source, target, single)
-        except EditError as error:
-            self._refuse(str(error))
-        else:
-            self._edit(label, after, select=target)
-
-    @on(GraphCanvas.WireRefused)
-    def _wire_refused(self, event: GraphCanvas.WireRefused) -> None:
-        event.stop()
-        self._refuse(why_not(self._project.graph, event.source, event.target))
-
-    @on(GraphCanvas.CardMoved)
-    def _moved(self, event: GraphCanvas.CardMoved) -> None:
-        event.stop()
-        self._try(
-            f"move {self._card_name(event.id)}", lambda: commands.move(self._project, event.id, (event.x, event.y))
-        )
-
-    def action_delete(self) -> None:
-        """Delete the marked cards, or the one under the cursor."""
-        chosen = self.marks or ({self.cursor} if self.cursor else set())
-        keys = [key for key in nodes(self._project.graph) if key in chosen]
-        if not keys:
-            return
-        near = [source for key in keys for source in sources(self._project.graph, key) if source not in chosen]
-        label = f"delete {self._card_name(keys[0])}" if len(keys) == 1 else f"delete {words.plural(len(keys), 'card')}"
-        self._edit(label, commands.delete(self._project, keys), select=near[0] if near else None)
-
-    def action_rename(self) -> None:
-        """Ask for another name of the layer or input."""
-        key = self.cursor
-        if key is None:
-            return
-        name = self._card_name(key)
-
-        def check(text: str) -> str:
-            try:
-                commands.rename(self._project, key, text)
-            except EditError as error:
-                return str(error)
-            return ""
-
-        def rename(text: str | None) -> None:
-            if text is not None:
-                self._try(f"rename {name} → {text}", lambda: commands.rename(self._project, key, text))
-
-        self.app.push_screen(Prompt(f"rename {name}", value=name, check=check), rename)
-
-    def action_output(self) -> None:
-        """Make the card an output, or no longer."""
-        key = self.cursor
-        if key is not None:
-            verb = "no output" if key in map(node_of, self._project.graph.outputs.values()) else "output"
-            self._try(f"{self._card_name(key)}: {verb}", lambda: commands.toggle_output(self._project, key))
-
-    def action_duplicate(self) -> None:
-        """Copy the marked cards, or the one under the cursor, with layers of their own."""
-        chosen = sorted(self.marks) or [key for key in (self.cursor,) if key]
-        try:
-            after, new = copies.duplicate(self._project, chosen)
-        except EditError as error:
-            self._refuse(str(error))
-        else:
-            self._edit(f"duplicate {', '.join(map(self._card_name, chosen))}", after, select=new[0] if new else None)
-
-    def action_share(self) -> None:
-        """Call the same layer on another input, which is asked for."""
-        key = self.cursor
-        if key is None:
-            return
-        fed = set(sources(self._project.graph, key))
-        cards = self.scene.cards
-        others = [Choice(each, self._card_name(each), cards[each].shape_text) for each in cards if each not in fed]
-        choices = [*others, Choice("", "nothing yet", "connect it later")]
-
-        def share(source: str | None) -> None:
-            if source is not None:
-                after, new = copies.share(self._project, key, source or None)
-                self._edit(f"share {self._card_name(key)}", after, select=new)
-
-        self.app.push_screen(Choose(f"call {self._card_name(key)} on", choices), share)
-
-    def action_lay_out(self) -> None:
-        """Place all cards automatically."""
-        self._edit("lay out", commands.lay_out(self._project))
 
     # Finding --------------------------------------------------------------------------------------------------------
 
@@ -377,8 +351,12 @@ class GraphPane(GraphCanvas, inherit_bindings=False):
         """Name and class of the card under the cursor."""
         graph, key = self._project.graph, self.cursor or ""
         if key in graph.calls:
-            return f"{self._card_name(key)} · {class_text(graph.layers[graph.calls[key].layer])}"
+            return f"{self._card_name(key)} · {class_text(*self._kind(key))}"
         return "graph"
+
+    def _kind(self, key: str) -> tuple[Layer, Graph | None]:
+        layer = self._project.graph.layers[self._project.graph.calls[key].layer]
+        return layer, model_of(self._project, layer)
 
     @property
     def help_markdown(self) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.process.protocol import CallReport, Checked, TensorReport
-from kerastui.engine.project.document import Graph, Layer, Project, Spec, Value
+from kerastui.engine.project.document import MODEL, Graph, Layer, Project, Spec, Value
 from kerastui.engine.project.graph import Wire, node_name, node_of, port_of, sources, wired, wires_into
 from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.problems import Problem
@@ -73,6 +73,29 @@ class Facts(msgspec.Struct, frozen=True, dict=True):
             found.setdefault(call.layer, []).append(key)
         return found
 
+    def ports(self, key: str) -> tuple[str, ...]:
+        """Return the names of a call's outputs where there are several, `()` where there is one."""
+        if key not in self._ports:
+            self._ports[key] = ports_of(self, key)
+        return self._ports[key]
+
+    @cached_property
+    def named_ports(self) -> Mapping[str, Collection[str]]:
+        """The outputs of calls that wires and outputs of the graph name."""
+        found: dict[str, set[str]] = {}
+        for key in self.graph.calls:
+            for wire in wires_into(self.graph, key):
+                if wire.port:
+                    found.setdefault(wire.source, set()).add(wire.port)
+        for source in self.graph.outputs.values():
+            if port_of(source):
+                found.setdefault(node_of(source), set()).add(port_of(source))
+        return found
+
+    @cached_property
+    def _ports(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
     @cached_property
     def consumers(self) -> Mapping[str, Sequence[str]]:
         """The calls that each node feeds."""
@@ -131,11 +154,54 @@ def graph_view(facts: Facts) -> GraphView:
     cards = [_input_card(facts, key) for key in graph.inputs]
     cards += [_call_card(facts, key) for key in graph.calls]
     edges = [
-        EdgeView(wire.source, key, wire.slot, *_broken(facts, wire))
+        EdgeView(wire.source, key, wire.slot, *_broken(facts, wire), _port(facts, wire), name)
         for key in graph.calls
-        for wire in wires_into(graph, key)
+        for wire, name in zip(wires_into(graph, key), argument_names(facts.project, key), strict=True)
     ]
     return GraphView(tuple(cards), tuple(edges), facts.project.layout)
+
+
+def ports_of(facts: Facts, key: str) -> tuple[str, ...]:
+    """Return the names of a call's outputs where there are several, `()` where there is one."""
+    graph, call = facts.graph, facts.graph.calls.get(key)
+    if call is None:
+        return ()
+    model = model_of(facts.project, graph.layers[call.layer])
+    if model is not None:
+        return tuple(model.outputs) if len(model.outputs) > 1 else ()
+    report = facts.report(key)
+    if report is not None and len(report.outputs) > 1:
+        return tuple(tensor.port for tensor in report.outputs)
+    named = facts.named_ports.get(key, ())
+    return ("", *sorted(named)) if named else ()
+
+
+def _port(facts: Facts, wire: Wire) -> int:
+    ports = facts.ports(wire.source)
+    return ports.index(wire.port) if wire.port in ports else 0
+
+
+def model_of(project: Project, layer: Layer) -> Graph | None:
+    """Return the graph that a layer of the project stands for, `None` if it is a layer of another class."""
+    return project.models.get(str(layer.config.get("model", ""))) if layer.class_name == MODEL else None
+
+
+def takers(project: Project, key: str) -> tuple[list[str], list[str]]:
+    """Return the names of the tensors that a call takes in order where it takes several, and of those by name only."""
+    layer = project.graph.layers[project.graph.calls[key].layer]
+    model, entry = model_of(project, layer), catalog().layer(layer.class_name)
+    if model is not None:
+        return (list(model.inputs) if len(model.inputs) > 1 else []), []
+    if entry is None:
+        return [], []
+    return list(entry.tensors) if entry.inputs == "many" else [], list(entry.named)
+
+
+def argument_names(project: Project, key: str) -> list[str]:
+    """Return for each wire into a call the name of the argument that takes it, `""` where there is one for all."""
+    ordered, _ = takers(project, key)
+    wires = wires_into(project.graph, key)
+    return [wire.argument or (ordered[at] if at < len(ordered) else "") for at, wire in enumerate(wires)]
 
 
 def _broken(facts: Facts, wire: Wire) -> tuple[bool, str]:
@@ -157,6 +223,7 @@ def _input_card(facts: Facts, key: str) -> CardView:
         right_text=found.dtype,
         role="input",
         state=_state(facts, key),
+        note=key in facts.project.notes,
     )
 
 
@@ -166,7 +233,10 @@ def _call_card(facts: Facts, key: str) -> CardView:
     layer, calls = graph.layers[call.layer], facts.calls[call.layer]
     output = key in facts.ends
     shared = len(calls) > 1
+    model = model_of(facts.project, layer)
     own = f"{glyphs().shared}{calls.index(key) + 1}" if shared else glyphs().output if output else ""
+    own = own or (glyphs().folded if model else "")
+    ordered, _ = takers(facts.project, key)
     entry = catalog().layer(layer.class_name)
     repair = next((problem.repair.label for problem in facts.about(key) if problem.repair), "")
     shape, brief, right = _body(facts, key, first=calls[0] == key)
@@ -174,7 +244,7 @@ def _call_card(facts: Facts, key: str) -> CardView:
         key,
         node_name(graph, key),
         mark=_mark(facts, key, own),
-        class_text=class_text(layer),
+        class_text=class_text(layer, model),
         shape_text=shape,
         right_text=right,
         brief=brief,
@@ -183,7 +253,10 @@ def _call_card(facts: Facts, key: str) -> CardView:
         shared=call.layer if shared else "",
         frozen=layer.config.get("trainable") is False,
         stale=facts.stale,
-        merge=(entry is None or entry.inputs != "many") and not facts.misfits(key),
+        note=key in facts.project.notes,
+        nested=layer.class_name == MODEL,
+        ports=facts.ports(key),
+        merge=not ordered and (entry is None or entry.inputs != "many") and not facts.misfits(key),
         repair=repair,
         repair_brief=brief_repair(repair),
     )
@@ -227,12 +300,14 @@ def _mark(facts: Facts, key: str, own: str) -> str:
     return glyphs().error if "error" in found else glyphs().warning if "warning" in found else own
 
 
-def class_text(layer: Layer) -> str:
-    """Return the class of a layer and its one telling argument where it was set: `Dense 64`."""
+def class_text(layer: Layer, model: Graph | None = None) -> str:
+    """Return the class of a layer and what tells most of it: `Dense 64`, `Model · 3` for three layers inside."""
+    if model is not None:
+        return f"{layer.class_name} {glyphs().separator} {words.count(len(model.layers))}"
     entry = catalog().layer(layer.class_name)
     value = layer.config.get(entry.telling) if entry and entry.telling else None
     told = telling_text(value)
-    name = entry.short if entry else layer.class_name
+    name = entry.short if entry else layer.class_name.rpartition(".")[2]
     return f"{name} {told}" if told else name
 
 
@@ -280,11 +355,3 @@ def _downstream(facts: Facts, key: str, among: Collection[str]) -> list[str]:
         found |= dict.fromkeys(fresh)
         nearest += fresh
     return list(found)
-
-
-def totals(facts: Facts) -> str:
-    """Return what the graph comes to: `7 layers · 9,360 params`."""
-    parts = [words.plural(len(facts.graph.layers), "layer")]
-    if facts.checked is not None:
-        parts.append(f"{words.count(facts.checked.params)} params")
-    return f" {glyphs().separator} ".join(parts)

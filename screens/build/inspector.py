@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import asyncio
+from typing import ClassVar, Final
 
-from textual import on
+from textual import on, work
 from textual.binding import Binding, BindingType
 
-from kerastui.engine.catalog.catalog import Argument, catalog
-from kerastui.engine.catalog.values import parse_value
-from kerastui.engine.project import commands
+from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import EditError
-from kerastui.engine.project.graph import calls_of, node_name
+from kerastui.engine.project.graph import calls_of, node_name, nodes
+from kerastui.engine.project.grouping import rename_output
 from kerastui.engine.studio import Studio
+from kerastui.screens.build.costs import cost_words, effect_words
 from kerastui.screens.build.fields import FOLDED, input_rows, layer_rows
-from kerastui.screens.build.graph_view import Facts
-from kerastui.screens.widgets import words
-from kerastui.screens.widgets.argument_fields import entered
+from kerastui.screens.build.graph_view import Facts, facts_of
+from kerastui.screens.build.inspector_edits import Given, edit_of
+from kerastui.screens.build.side_fields import OPEN, OUTPUT, applied
 from kerastui.screens.widgets.form import Field, Form
 from kerastui.screens.widgets.glyphs import glyphs
+from kerastui.screens.widgets.ink import line_width
 
 COMPACT = 30
 """Columns below which the form has no headings."""
 
-_SHAPE = Argument("shape", "shape", required=True)
+PAUSE: Final = 0.12
+"""Seconds without a key after which the engine is asked what a value would do: longer than between two quick keys."""
 
 
 class Inspector(Form):
@@ -46,6 +49,8 @@ class Inspector(Form):
         self._studio = studio
         self._card: str | None = None
         self._first = "name"
+        self._in_sight: tuple[str, Project] | None = None
+        self._weighing = False
 
     @property
     def card(self) -> str | None:
@@ -61,22 +66,15 @@ class Inspector(Form):
         """
         graph = facts.graph
         another, self._card = key != self._card, key
+        width = max(self.content_size.width - 3, 20)
         if key is not None and key in graph.inputs:
-            self.show(input_rows(facts, key))
+            self.show(input_rows(facts, key, width))
             self.set_titles(node_name(graph, key), "Input")
         elif key is not None and key in graph.calls:
-            rows = layer_rows(facts, key, self.outer_size.width < COMPACT)
+            rows = layer_rows(facts, key, self.outer_size.width < COMPACT, width)
             self._first = next((row.key for row in rows[1:2] if isinstance(row, Field)), "name")
             self.show(rows)
-            layer = graph.calls[key].layer
-            calls = calls_of(graph, layer)
-            mark = [(f"{glyphs().shared} ", "accent")] if len(calls) > 1 else []
-            # A shared layer's parameters are reported at its first call.
-            report = facts.report(calls[0])
-            counted = report is not None and report.shape is not None
-            params = words.plural(report.params, "param") if report is not None and counted else ""
-            name = [*mark, (node_name(graph, key), "text")]
-            self.set_titles(name, graph.layers[layer].class_name, bottom_left=params)
+            self._set_border(facts, key)
         else:
             self.show([])
             self.set_titles("inspector")
@@ -84,91 +82,90 @@ class Inspector(Form):
             # The first argument is what is changed most; names have a key of their own, f2.
             self.move_to("shape" if key in graph.inputs else self._first)
 
+    def _set_border(self, facts: Facts, key: str) -> None:
+        """Name the layer, and say what it costs: parameters, operations and memory of one sample."""
+        graph = facts.graph
+        layer = graph.calls[key].layer
+        calls = calls_of(graph, layer)
+        mark = [(f"{glyphs().shared} ", "accent")] if len(calls) > 1 else []
+        kind = graph.layers[layer].class_name
+        room = self.outer_size.width - 6
+        self.set_titles([*mark, (node_name(graph, key), "text")], kind, bottom_left=cost_words(facts, key, room))
+
     @on(Form.Committed)
     def _committed(self, event: Form.Committed) -> None:
         event.stop()
-        try:
-            self._change(event.key, event.value)
-        except (EditError, ValueError) as error:
-            self.refuse(event.key, str(error))
+        self._change(event.key, event.value)
 
     @on(Form.Reset)
     def _reset(self, event: Form.Reset) -> None:
         event.stop()
-        try:
-            self._change(event.key, None)
-        except (EditError, ValueError) as error:
-            self.refuse(event.key, str(error))
+        self._change(event.key, None)
 
-    def _change(self, field: str, given: str | bool | None) -> None:
-        """Make the edit that a field stands for; `None` puts it back to its default."""
+    @on(Form.Activated)
+    def _activated(self, event: Form.Activated) -> None:
+        event.stop()
         project, key = self._studio.view, self._card or ""
-        if key in project.graph.inputs:
-            label, after = _changed_input(project, key, field, given)
-        elif key in project.graph.calls:
-            label, after = _changed_layer(project, key, field, given)
-        else:
+        if event.key == OPEN and key in project.graph.calls:
+            self._studio.enter(applied(project.graph.layers[project.graph.calls[key].layer]))
+
+    def _change(self, field: str, given: Given) -> None:
+        """Make the edit that a field stands for, or say why not; `None` puts it back to its default."""
+        self._in_sight = None
+        if self._shown:
+            try:
+                if field.startswith(OUTPUT):
+                    self._rename_output(field.removeprefix(OUTPUT), given)
+                    return
+                self._studio.edit(*edit_of(self._studio.view, self._card or "", field, given))
+            except (EditError, ValueError) as error:
+                self.refuse(field, str(error))
+
+    def _rename_output(self, name: str, given: Given) -> None:
+        """Give an output another name; what uses it outside of a model that is opened follows too."""
+        new, studio = str(given or "").strip(), self._studio
+        studio.do(f"rename output {name} → {new}", rename_output(studio.project, studio.model, name, new))
+
+    @property
+    def _shown(self) -> bool:
+        """Whether the card that is shown is still there."""
+        return self._card is not None and self._card in set(nodes(self._studio.view.graph))
+
+    @on(Form.Typed)
+    def _typed(self, event: Form.Typed) -> None:
+        """Say what is wrong with a value in sight, or have the engine say what it would do."""
+        event.stop()
+        self._in_sight = None
+        if not self._shown or not event.value.strip() or event.key.startswith(OUTPUT):
             return
-        self._studio.edit(label, after)
+        try:
+            _, after = edit_of(self._studio.view, self._card or "", event.key, event.value)
+        except (EditError, ValueError) as error:
+            self.hint(event.key, str(error), error=True)
+            return
+        if after != self._studio.view:
+            self._in_sight = (event.key, after)
+            if not self._weighing:
+                self._weighing = True
+                self._weigh()
 
+    @work(exit_on_error=False)
+    async def _weigh(self) -> None:
+        """Ask the engine about the value in sight once the typing pauses; one question at a time, about the newest."""
+        try:
+            while (wanted := self._in_sight) is not None:
+                await asyncio.sleep(PAUSE)
+                if self._in_sight is wanted:
+                    checked = await self._studio.weigh(wanted[1])
+                    if self._in_sight is wanted:
+                        self._in_sight = None
+                        self._tell_effect(wanted[0], checked)
+        finally:
+            self._weighing = False
 
-def _renamed(project: Project, key: str, given: str | bool | None) -> tuple[str, Project]:
-    own = project.graph.calls[key].layer if key in project.graph.calls else key
-    name = own if given is None else str(given).strip()
-    return f"rename {node_name(project.graph, key)} → {name}", commands.rename(project, key, name)
-
-
-def _changed_input(project: Project, key: str, field: str, given: str | bool | None) -> tuple[str, Project]:
-    """Return the label of an edit of an input, and the project after it."""
-    if field == "name":
-        return _renamed(project, key, given)
-    found = project.graph.inputs[key]
-    shape, dtype = found.shape, found.dtype
-    if field == "shape":
-        if given is None:
-            raise ValueError("shape has no default: it is that of the data")
-        shape = read_shape(str(given))
-    else:
-        dtype = "float32" if given is None else str(given)
-    name = node_name(project.graph, key)
-    label = f"set {name} {field} {words.shape(shape) if field == 'shape' else dtype}"
-    return label, commands.set_input(project, key, shape, dtype)
-
-
-def read_shape(text: str) -> tuple[int | None, ...]:
-    """Read a shape as it is typed: `8, 8`, `(8, 8)`, `64`, `?, 3`.
-
-    Raises:
-        ValueError: It is no shape.
-    """
-    plain = text.replace(glyphs().unknown, "none").replace("?", "none").strip()
-    try:
-        value = parse_value(_SHAPE, plain if plain.startswith("(") else f"({plain},)" if plain else "()")
-    except ValueError:
-        raise ValueError(f"shape takes sizes such as 8, 8 or ?, 3. Received: {text!r}") from None
-    sizes = value if isinstance(value, tuple) else (value,)
-    found = tuple(size for size in sizes if size is None or isinstance(size, int))
-    if len(found) != len(sizes):
-        raise ValueError(f"shape takes sizes such as 8, 8 or ?, 3. Received: {text!r}")
-    return found
-
-
-def _changed_layer(project: Project, key: str, field: str, given: str | bool | None) -> tuple[str, Project]:
-    """Return the label of an edit of a layer, and the project after it."""
-    if field == "name":
-        return _renamed(project, key, given)
-    layer = project.graph.calls[key].layer
-    found = project.graph.layers[layer]
-    entry = catalog().layer(found.class_name)
-    if entry is None:
-        raise ValueError(f"there is no layer {found.class_name} in this Keras")
-    path = field.split(".")
-    argument = entry.argument(path[0])
-    if given is None and len(path) == 1 and argument is not None and argument.required:
-        raise ValueError(f"{field} has no default")
-    config = entered(entry, found.config, path, given)
-    name = node_name(project.graph, key)
-    if path[0] in config:
-        label = f"set {name} {field} {given}" if given is not None else f"reset {name} {field}"
-        return label, commands.set_argument(project, layer, path[0], config[path[0]])
-    return f"reset {name} {field}", commands.reset_argument(project, layer, path[0])
+    def _tell_effect(self, field: str, checked: Checked | None) -> None:
+        if checked is not None and self._shown:
+            told = effect_words(facts_of(self._studio), checked, self._card or "")
+            line = f" {glyphs().separator} ".join(told)
+            narrow = line_width(line) > self.content_size.width - 4
+            self.hint(field, "\n".join(told) if narrow else line)

@@ -24,12 +24,14 @@ class Node:
         width: Cells from left to right, border included.
         height: Rows, border included.
         merge: Let the wires of several inputs meet in one arrow; otherwise each has an arrow of its own.
+        ports: How many outputs it has; each has a port of its own.
     """
 
     id: str
     width: int
     height: int
     merge: bool = True
+    ports: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,13 @@ class Edge:
         source: Id of the card whose output is taken.
         target: Id of the card it enters.
         slot: Which input of the target it is, from 0; inputs are drawn from left to right.
+        port: Which output of the source it takes, from 0.
     """
 
     source: str
     target: str
     slot: int = 0
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,10 @@ def lay_out(
     widths = [node.width for node in nodes]
     lefts = place(links, rows, orders, widths, spacing.columns, {node: x for node, (x, _) in places.items()})
     heights = _row_heights(nodes, rows, spacing.row_height)
-    routing = route(links, rows, lefts, nodes, heights, spacing)
+    index = links.index
+    known = [edge for edge in edges if edge.port and edge.source in index and edge.target in index]
+    ports = {(index[edge.source], index[edge.target], edge.slot): edge.port for edge in known}
+    routing = route(links, rows, lefts, nodes, heights, spacing, ports)
     return _finish(nodes, rows, lefts, routing, heights)
 
 

@@ -40,6 +40,10 @@ class Sized(Protocol):
     def merge(self) -> bool:
         """Whether several inputs may meet in one arrow."""
 
+    @property
+    def ports(self) -> int:
+        """How many outputs it has."""
+
 
 class Distances(Protocol):
     """Distances as the router needs them; see `layout.Spacing`."""
@@ -159,6 +163,7 @@ def route(
     nodes: Sequence[Sized],
     heights: Sequence[int],
     spacing: Distances,
+    ports: Mapping[tuple[int, int, int], int],
 ) -> Routing:
     """Route all wires and place the rows of cards.
 
@@ -169,12 +174,13 @@ def route(
         nodes: Size of each node.
         heights: Height of each row.
         spacing: Distances; without rows between the cards there are no wires.
+        ports: Which output of its source a wire takes, by source, target and slot; the first where absent.
     """
     if not nodes:
         return Routing([], Wires(), 0)
     if not spacing.rows:
         return Routing([sum(heights[:row]) for row in range(len(heights))], Wires(), min(lefts))
-    router = _Router(links, rows, lefts, nodes, spacing)
+    router = _Router(links, rows, lefts, nodes, spacing, ports)
     router.find_lanes(len(heights))
     gaps = [router.plan_gap(gap) for gap in range(len(heights) - 1)]
     tops = [0]
@@ -184,8 +190,16 @@ def route(
     return Routing(tops, router.draw(tops, heights, left), left)
 
 
+def port_column(node: Sized, port: int) -> int:
+    """Return the column of an output, from the left of its card: they are spread evenly on the lower border."""
+    return node.width * (port + 1) // (max(node.ports, port + 1) + 1)
+
+
 class _Router:
-    """Carry the state of one routing run."""
+    """Carry the state of one routing run.
+
+    Wires come from **outlets**, each an output of a node with a port of its own; all wires of one share their runs.
+    """
 
     def __init__(
         self,
@@ -194,24 +208,47 @@ class _Router:
         lefts: Sequence[int],
         nodes: Sequence[Sized],
         spacing: Distances,
+        ports: Mapping[tuple[int, int, int], int],
     ) -> None:
-        self.links, self.rows, self.lefts, self.nodes, self.spacing = links, rows, lefts, nodes, spacing
-        self.ports = [left + node.width // 2 for left, node in zip(lefts, nodes, strict=True)]
-        self.reach = [max((rows[target] for target, _ in targets), default=0) for targets in links.targets]
+        self.rows, self.lefts, self.nodes, self.spacing = rows, lefts, nodes, spacing
+        self.middles = [left + node.width // 2 for left, node in zip(lefts, nodes, strict=True)]
+        self._number(links, ports)
+        self.reach = [max((rows[target] for target in targets), default=0) for targets in self.targets]
         self.lanes: dict[int, int] = {}
         self.entries: dict[tuple[int, int], int] = {}
         self.nets: dict[int, dict[int, Net]] = defaultdict(dict)
         self.member: dict[tuple[int, int], int] = {}
         self.stops: dict[int, dict[int, list[int]]] = defaultdict(dict)
         self.sinks: dict[int, list[int]] = defaultdict(list)
-        for source, targets in enumerate(links.targets):
-            for target, _ in targets:
+        for source, targets in enumerate(self.targets):
+            for target in targets:
                 self.stops[rows[target] - 1].setdefault(source, []).append(target)
-            if targets:
-                self.stops[rows[source]].setdefault(source, [])
-        for target, feeding in enumerate(links.sources):
+            self.stops[self.row(source)].setdefault(source, [])
+        for target, feeding in enumerate(self.sources):
             if feeding:
                 self.sinks[rows[target] - 1].append(target)
+
+    def _number(self, links: Links, ports: Mapping[tuple[int, int, int], int]) -> None:
+        """Number the outlets: where they are, whom they feed, and who feeds each node."""
+        numbers: dict[tuple[int, int], int] = {}
+        self.home: list[int] = []
+        self.ports: list[int] = []
+        self.targets: list[list[int]] = []
+        self.sources: list[list[tuple[int, int]]] = [[] for _ in self.nodes]
+        for target, feeding in enumerate(links.sources):
+            for source, slot in feeding:
+                port = ports.get((source, target, slot), 0)
+                outlet = numbers.setdefault((source, port), len(numbers))
+                if outlet == len(self.home):
+                    self.home.append(source)
+                    self.ports.append(self.lefts[source] + port_column(self.nodes[source], port))
+                    self.targets.append([])
+                self.sources[target].append((outlet, slot))
+                self.targets[outlet].append(target)
+
+    def row(self, outlet: int) -> int:
+        """Return the row of the node that an outlet belongs to."""
+        return self.rows[self.home[outlet]]
 
     def find_lanes(self, count: int) -> None:
         """Choose a lane for each source with a wire over several rows, short ones first so that they lie inside."""
@@ -222,9 +259,9 @@ class _Router:
         for node, (row, left) in enumerate(zip(self.rows, self.lefts, strict=True)):
             width = self.nodes[node].width
             cards.take(row, row, ((1 << (width + 2 * margin)) - 1) << (left - margin - base))
-            if self.links.targets[node]:
-                ports[row] |= 1 << (self.ports[node] - base)
-        far = [(self.reach[u] - row, row, self.ports[u], u) for u, row in enumerate(self.rows)]
+        for outlet, port in enumerate(self.ports):
+            ports[self.row(outlet)] |= 1 << (port - base)
+        far = [(self.reach[u] - self.row(u), self.row(u), port, u) for u, port in enumerate(self.ports)]
         for span, row, port, source in sorted(entry for entry in far if entry[0] > 1):
             last = row + span
             others = ports[row] & ~(1 << (port - base))
@@ -235,7 +272,7 @@ class _Router:
 
     def _choose_lane(self, source: int, taken: int, base: int) -> int:
         port = self.ports[source]
-        far = [self.ports[t] for t, _ in self.links.targets[source] if self.rows[t] > self.rows[source] + 1]
+        far = [self.middles[t] for t in self.targets[source] if self.rows[t] > self.row(source) + 1]
         aim = sum(far) // len(far)
         free = {bit for wish in (port, aim) for bit in nearest_free(taken, wish - base) if bit}
 
@@ -246,7 +283,7 @@ class _Router:
         return min(free, key=cost) + base
 
     def _top(self, source: int, gap: int) -> int:
-        return self.ports[source] if self.rows[source] == gap else self.lanes[source]
+        return self.ports[source] if self.row(source) == gap else self.lanes[source]
 
     def _goes_on(self, source: int, gap: int) -> bool:
         return self.reach[source] > gap + 1
@@ -265,8 +302,8 @@ class _Router:
             if self._goes_on(source, gap):
                 net.bottoms.add(self.lanes[source])
             for target in targets:
-                slots = range(len(self.links.sources[target]))
-                net.bottoms.update(self.entries[target, s] for s in slots if self.links.sources[target][s][0] == source)
+                slots = range(len(self.sources[target]))
+                net.bottoms.update(self.entries[target, s] for s in slots if self.sources[target][s][0] == source)
         return self._height(gap, _assign_tracks(self.nets[gap].values()))
 
     def _enter(self, target: int, gap: int, foreign: Mapping[int, int], leader: dict[int, int]) -> None:
@@ -275,9 +312,9 @@ class _Router:
         left, width = self.lefts[target], self.nodes[target].width
         used: set[int] = set()
         for number, group in enumerate(groups):
-            sources = {self.links.sources[target][place][0] for place in group}
+            sources = {self.sources[target][place][0] for place in group}
             aside = width * (number + 1) / (len(groups) + 1) - width / 2
-            wish = self.ports[target] + round(aside)
+            wish = self.middles[target] + round(aside)
             column = _step_aside(
                 min(max(wish, left + 1), left + width - 2),
                 range(left + 1, left + width - 1),
@@ -293,7 +330,7 @@ class _Router:
 
     def _join_crowded(self, target: int, leader: dict[int, int]) -> None:
         """Join the wires that share a column because a card has more inputs than columns."""
-        feeding = self.links.sources[target]
+        feeding = self.sources[target]
         by_column: dict[int, int] = {}
         for place, (source, _) in enumerate(feeding):
             first = by_column.setdefault(self.entries[target, place], source)
@@ -305,7 +342,7 @@ class _Router:
         Wires meet in one arrow only where none of them leads elsewhere too: otherwise the picture would tell of wires
         that are not there.
         """
-        feeding = self.links.sources[target]
+        feeding = self.sources[target]
         if not self.nodes[target].merge:
             return [[place] for place in range(len(feeding))]
         groups: dict[int, list[int]] = {}
@@ -325,10 +362,10 @@ class _Router:
         return max(self.spacing.rows, tracks + (1 if tracks > 1 or not straight or crossed else 0))
 
     def _entries_of(self, gap: int) -> list[tuple[int, int]]:
-        return [(t, place) for t in self.sinks.get(gap, ()) for place in range(len(self.links.sources[t]))]
+        return [(t, place) for t in self.sinks.get(gap, ()) for place in range(len(self.sources[t]))]
 
     def _net(self, gap: int, target: int, place: int) -> Net:
-        return self.nets[gap][self.member[gap, self.links.sources[target][place][0]]]
+        return self.nets[gap][self.member[gap, self.sources[target][place][0]]]
 
     def draw(self, tops: Sequence[int], heights: Sequence[int], left: int) -> Wires:
         """Draw all runs, with column `left` as column 0."""
@@ -352,16 +389,16 @@ class _Router:
 
     def _draw_lanes(self, wires: Wires, tops: Sequence[int], heights: Sequence[int], left: int) -> None:
         for source, lane in self.lanes.items():
-            stops = {self.rows[target] - 1 for target, _ in self.links.targets[source]}
-            gap = self.rows[source]
+            stops = {self.rows[target] - 1 for target in self.targets[source]}
+            gap = self.row(source)
             for stop in sorted(stops - {gap}):
                 wires.add_down(lane - left, tops[gap + 1], tops[stop] + heights[stop] - 1, source)
                 gap = stop
 
     def _draw_paths(self, wires: Wires, tops: Sequence[int], heights: Sequence[int], left: int) -> None:
-        for target, feeding in enumerate(self.links.sources):
+        for target, feeding in enumerate(self.sources):
             for place, (source, slot) in enumerate(feeding):
-                first, last = self.rows[source], self.rows[target] - 1
+                first, last = self.row(source), self.rows[target] - 1
                 port, entry = self.ports[source] - left, self.entries[target, place] - left
                 start = tops[first] + heights[first]
                 tracks = [
@@ -372,7 +409,7 @@ class _Router:
                     lane = self.lanes[source] - left
                     points += [(lane, tracks[0]), (lane, tracks[1])]
                 points += [(entry, tracks[1]), (entry, tops[last + 1] - 1)]
-                wires.paths[self.nodes[source].id, self.nodes[target].id, slot] = tuple(points)
+                wires.paths[self.nodes[self.home[source]].id, self.nodes[target].id, slot] = tuple(points)
 
 
 def _find(leader: dict[int, int], item: int) -> int:

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.catalog.search import rank
 from kerastui.engine.code_state import CodeState
+from kerastui.screens.build.palette_drag import DragRows
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import Cells, Line
@@ -68,7 +69,7 @@ Classes in the project's `layers.py` stand under **my layers** as soon as the fi
 """
 
 
-class PaletteRows(Rows):
+class PaletteRows(DragRows):
     """The list of the palette."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -322,6 +323,14 @@ class Palette(Panel):
     def _highlighted(self, event: Rows.Highlighted) -> None:
         event.stop()
         self._explain(event.key)
+
+    def on_mouse_down(self) -> None:
+        """Say nothing on the layer under the cursor: rows would move under the mouse, between two clicks."""
+        self.add_class("-mouse")
+
+    def on_key(self) -> None:
+        """Say again what the layer under the cursor does."""
+        self.remove_class("-mouse")
 
     @on(events.DescendantFocus)
     def _entered(self) -> None:

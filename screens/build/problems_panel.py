@@ -1,8 +1,7 @@
-"""The panel below the graph: problems of all stages, Keras's summary, and the layers as a list."""
+"""The panel below the graph: problems of all stages, Keras's summary, the project as Python, the layers as a list."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -10,19 +9,23 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.strip import Strip
 
-from kerastui.engine.project.graph import node_name, order, sources
+from kerastui.engine.project.document import Project
+from kerastui.engine.project.graph import node_name
+from kerastui.engine.project.inside import place_of, split_place
 from kerastui.engine.project.problems import Problem
-from kerastui.screens.build.graph_view import Facts, brief_repair, class_text, waiting
+from kerastui.engine.studio import Studio
+from kerastui.screens.build.graph_view import Facts, brief_repair, waiting
+from kerastui.screens.build.outline_rows import OutlineRows
+from kerastui.screens.build.text_lines import CodeLines, TextLines
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.cursor_view import CursorView
 from kerastui.screens.widgets.glyphs import glyphs
-from kerastui.screens.widgets.ink import Cells, Line, clip, ink_of, key_tag, line_width
+from kerastui.screens.widgets.ink import Line, clip, key_tag, line_width
 from kerastui.screens.widgets.panel import Panel, PanelFrame, Tab
 from kerastui.screens.widgets.rows import Column, Row, Rows
 
-TABS: Final = ("Problems", "Summary", "Outline")
+TABS: Final = ("Problems", "Summary", "Code", "Outline")
 
 RANKS: Final = {"error": 0, "warning": 1, "note": 2}
 
@@ -32,8 +35,9 @@ BRIEF: Final = 100
 HELP: Final = """\
 **Problems** lists what is wrong, those that stop a run first: the subject, what is wrong, and what to do. `enter` goes
 to the subject, on whatever stage it is; `f` applies the repair of the row under the cursor. **Summary** is Keras's own.
-**Outline** lists the layers in order, `enter` selects one. `[` and `]` switch between them; `tab` into one of the last
-two makes room for it.
+**Code** is the project as Python, `y` copies it. **Outline** lists the layers in order, those of models inside too
+(`→` unfolds one): every key of the graph does the same here. `[` and `]` switch between them; `tab` into one of the
+last three makes room for it, `M` gives it the whole screen.
 """
 
 
@@ -43,51 +47,12 @@ class ProblemRows(Rows):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "go there", id="problems.open")]
 
 
-class OutlineRows(Rows):
-    """The list of layers."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "select", id="outline.open")]
-
-
-class TextLines(CursorView):
-    """Show a text that scrolls; while there is none, a muted sentence."""
-
-    def __init__(self) -> None:
-        super().__init__(classes="-bare")
-        self._texts: Sequence[str] = ()
-        self._empty = ""
-
-    def show(self, text: str, empty: str = "") -> None:
-        """Show a text, or a muted sentence in place of one."""
-        texts = tuple(text.splitlines())
-        if (texts, empty) == (self._texts, self._empty):
-            return
-        self._texts, self._empty = texts, empty
-        # Every line takes the cursor, which is not drawn: arrows then scroll line by line.
-        self.set_lines(len(texts), range(len(texts)), 0)
-
-    def place_cursor(self, position: int, *, tell: bool = True) -> None:
-        """Scroll by as many lines as the cursor would move."""
-        rows = self.size.height
-        down = position > self._position
-        last = max(len(self._texts) - 1, 0)
-        edge = self.scroll_offset.y + rows - 1 if down else self.scroll_offset.y
-        super().place_cursor(min(max(edge + position - self._position, 0), last), tell=tell)
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """Draw one line."""
-        cells = Cells(self.size.width, self.ground)
-        line = self.line_at(y)
-        if self._texts:
-            cells.put(1, self._texts[line] if line < len(self._texts) else "", "text", limit=cells.width - 1)
-        elif y == self.size.height // 2:
-            cells.put(max(1, (cells.width - line_width(self._empty)) // 2), self._empty, "muted", limit=cells.width - 1)
-        return cells.strip(ink_of(self))
-
-
 class ProblemsPanel(Panel):
-    """Hold the three tabs."""
+    """Hold the four tabs.
+
+    Args:
+        studio: What is open.
+    """
 
     help_title = "problems"
     help_markdown = HELP
@@ -118,28 +83,21 @@ class ProblemsPanel(Panel):
 
         index: int
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, studio: Studio, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._studio = studio
         self._active = 0
         self._problems: dict[str, Problem] = {}
-        self._asides: tuple[Line, ...] = ("", "", "")
+        self._asides: tuple[Line, ...] = ("",) * len(TABS)
         self._facts: Facts | None = None
-        self._subject = ""
 
     def compose(self) -> ComposeResult:
-        """Lay the three tabs into each other's place; one is shown."""
+        """Lay the four tabs into each other's place; one is shown."""
         columns = (Column(words="text bold"), Column(flex=True))
         yield ProblemRows(columns, keep_cursor=True, empty=("no problems",), id="problems", classes="-bare")
-        yield TextLines()
-        outline = (
-            Column(words="muted"),
-            Column(words="text bold"),
-            Column(words="muted"),
-            Column(words="muted", flex=True, drop=1),
-            Column(align="right"),
-            Column(align="right", words="muted"),
-        )
-        yield OutlineRows(outline, keep_cursor=True, empty=("no layers yet",), id="outline", classes="-bare")
+        yield TextLines(id="summary")
+        yield CodeLines(id="code")
+        yield OutlineRows(self._studio, id="outline")
 
     def on_mount(self) -> None:
         """Show the problems."""
@@ -153,7 +111,22 @@ class ProblemsPanel(Panel):
 
     @property
     def _pages(self) -> tuple[CursorView, ...]:
-        return self.query_one(ProblemRows), self.query_one(TextLines), self.query_one(OutlineRows)
+        return self.query_one(ProblemRows), self.summary, self.code, self.outline
+
+    @property
+    def summary(self) -> TextLines:
+        """Keras's summary."""
+        return self.query_one("#summary", TextLines)
+
+    @property
+    def code(self) -> CodeLines:
+        """The project as Python."""
+        return self.query_one(CodeLines)
+
+    @property
+    def outline(self) -> OutlineRows:
+        """The layers as a list."""
+        return self.query_one(OutlineRows)
 
     def show_tab(self, index: int) -> None:
         """Show a tab, counted round and round; the focus goes with it if it is here."""
@@ -163,7 +136,6 @@ class ProblemsPanel(Panel):
             page.display = at == self._active
         self.set_class(self._active > 0, "-reading")
         self._show_outline()
-        self.query_one(OutlineRows).move_to(self._subject)
         self._show_tabs()
         if had_focus:
             self.focus_page()
@@ -195,7 +167,7 @@ class ProblemsPanel(Panel):
         warnings = sum(problem.severity == "warning" for problem in facts.problems)
         aside = [(f"{glyphs().error} {errors}", "error")] if errors else []
         aside += [(" " if errors else "", ""), (f"{glyphs().warning} {warnings}", "warning")] if warnings else []
-        self._asides = (aside, "", "")
+        self._asides = (aside, *("",) * (len(TABS) - 1))
         problems.set_empty("no problems" if working else "no problems so far; shapes wait for the engine")
         problems.show([*rows, *notes])
         if at_first and rows:
@@ -207,7 +179,7 @@ class ProblemsPanel(Panel):
 
     def _problem_rows(self, facts: Facts) -> list[Row]:
         """Return the rows of the problems, each with its repair at the right end."""
-        subjects = [_subject(problem, facts) for problem in self._problems.values()]
+        subjects = [_subject(problem, facts, self._studio.project) for problem in self._problems.values()]
         width = self.query_one(ProblemRows).size.width
         room = width - max((line_width(subject) for subject in subjects), default=0) - 5
         return [
@@ -218,11 +190,11 @@ class ProblemsPanel(Panel):
     def _show_outline(self) -> None:
         """Fill the outline, if it is to be seen."""
         if self._facts is not None and TABS[self._active] == "Outline":
-            self.query_one(OutlineRows).show(_outline(self._facts))
+            self.outline.refresh_outline(self._facts.stale)
 
     def show_summary(self, text: str, empty: str = "") -> None:
         """Show Keras's summary, or a sentence on why there is none."""
-        self.query_one(TextLines).show(text, empty)
+        self.summary.show(text, empty)
 
     @property
     def at_hand(self) -> Problem | None:
@@ -234,11 +206,10 @@ class ProblemsPanel(Panel):
 
     def go_to(self, subject: str) -> None:
         """Put the cursors of the lists on a card: on its first problem, if it has one, and on its line."""
-        self._subject = subject
-        self.query_one(OutlineRows).move_to(subject)
-        key = next(
-            (key for key, each in self._problems.items() if each.stage == "build" and each.subject == subject), ""
-        )
+        if TABS[self._active] == "Outline":
+            self.outline.go_to(subject)
+        place = place_of(self._facts.model if self._facts else "", subject)
+        key = next((key for key, each in self._problems.items() if (each.stage, each.subject) == ("build", place)), "")
         if key:
             self.query_one(ProblemRows).move_to(key)
 
@@ -278,11 +249,15 @@ def _key(problem: Problem) -> str:
     return f"{problem.stage}:{problem.subject}:{problem.what}"
 
 
-def _subject(problem: Problem, facts: Facts) -> Line:
+def _subject(problem: Problem, facts: Facts, project: Project) -> Line:
     """Return the mark and the name of what a problem is about."""
     marks = {"error": glyphs().error, "warning": glyphs().warning, "note": glyphs().note}
     inks = {"error": "error", "warning": "warning", "note": "muted"}
-    name = node_name(facts.graph, problem.subject) if problem.subject else problem.stage
+    model, node = split_place(problem.subject)
+    graph = project.models.get(model, project.graph)
+    # What lies in another model than the one that is shown is named with it.
+    inner = f"{model}/" if model not in ("", facts.model) else ""
+    name = inner + node_name(graph, node) if problem.subject else problem.stage
     return [(f"{marks[problem.severity]} ", inks[problem.severity]), (words.shorten(name, 16), "")]
 
 
@@ -294,27 +269,3 @@ def _what(problem: Problem, room: int, brief: bool) -> Line:
     tag = key_tag("f", brief_repair(label) if brief else label, "success")
     left = clip(problem.what, max(room - line_width(tag) - 2, 0))
     return [*left, (" " * max(room - line_width(tag) - line_width(left), 1), ""), *tag]
-
-
-def _outline(facts: Facts) -> list[Row]:
-    """Return all cards in the order of the wires, with shapes and parameters."""
-    rows = []
-    for number, key in enumerate(order(facts.graph), 1):
-        call = facts.graph.calls.get(key)
-        kind = class_text(facts.graph.layers[call.layer]) if call else "Input"
-        fed = ", ".join(node_name(facts.graph, source) for source in sources(facts.graph, key))
-        report = facts.report(key)
-        params = words.count(report.params) if report is not None and report.shape is not None else ""
-        if call and facts.calls[call.layer][0] != key:
-            params = "shared" if params else ""
-        shape = facts.shape(key)
-        cells = (
-            str(number),
-            node_name(facts.graph, key),
-            kind,
-            f"← {fed}" if fed else "",
-            words.shape(shape) if shape else "?",
-            params if call else "",
-        )
-        rows.append(Row(key, cells))
-    return rows

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Offset
 from textual.timer import Timer
 from textual.widget import Widget
 
-from kerastui.engine.catalog.catalog import catalog
+from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.process.client import EngineLost, EngineRefused
-from kerastui.engine.project import commands
+from kerastui.engine.project import arranging, commands, swapping
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import free_id, node_name, nodes, taken_names
+from kerastui.engine.project.inside import split_place
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.studio import Studio, Topic
 from kerastui.screens.build.canvas import GraphCanvas
@@ -25,14 +28,20 @@ from kerastui.screens.build.graph_pane import GraphPane
 from kerastui.screens.build.graph_view import facts_of
 from kerastui.screens.build.inspector import Inspector
 from kerastui.screens.build.palette import INPUT, Palette
+from kerastui.screens.build.palette_drag import DragRows
 from kerastui.screens.build.problems_panel import TABS, ProblemsPanel
+from kerastui.screens.build.text_lines import code_lines
+from kerastui.screens.build.wires import Key
 from kerastui.screens.stage import STAGES, StageScreen
 from kerastui.screens.widgets.starting_values import starting_config, starting_shape
 
 LONG_CHECK = 0.3
 """Seconds after which shapes that are older than the graph are marked so; most checks are faster."""
 
-SUMMARY = TABS.index("Summary")
+SUMMARY, CODE = TABS.index("Summary"), TABS.index("Code")
+
+ALONE = ("canvas", "inspector", "panel")
+"""What can have the whole screen: the graph with the palette, the inspector, the panel below."""
 
 
 class BuildScreen(StageScreen):
@@ -51,15 +60,19 @@ class BuildScreen(StageScreen):
         Binding("escape", "graph", "to the graph", show=False, id="build.graph"),
         Binding("right_square_bracket", "tab(1)", "next tab below", show=False, key_display="]", id="build.tab"),
         Binding("left_square_bracket", "tab(-1)", "tab before", show=False, key_display="[", id="build.tab_back"),
+        Binding("M", "alone", "whole screen", show=False, id="build.alone", tooltip="give this pane the whole screen"),
     ]
 
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (50, "-tall")]
-        self._after: str | None = None
-        self._before = ""
+        self._wire: Key | None = None
+        self._replace = ""
         self._summarised: Project | None = None
+        self._coded: Project | None = None
+        self._alone = ""
+        self._in_outline = False
         self._stale_timer: Timer | None = None
 
     def compose_body(self) -> Iterable[Widget]:
@@ -69,7 +82,7 @@ class BuildScreen(StageScreen):
                 yield Palette()
                 yield GraphPane(self.studio)
             yield Inspector(self.studio)
-        yield ProblemsPanel()
+        yield ProblemsPanel(self.studio)
 
     @property
     def graph(self) -> GraphPane:
@@ -102,8 +115,7 @@ class BuildScreen(StageScreen):
             self._stale_timer.stop()
         if self.studio.stale:
             self._stale_timer = self.set_timer(LONG_CHECK, self._mark_stale)
-        if self.problems.active == SUMMARY:
-            self._summarise()
+        self._fill_tab()
 
     def on_resize(self) -> None:
         """Fit titles and forms to the new size."""
@@ -131,20 +143,44 @@ class BuildScreen(StageScreen):
     @on(GraphCanvas.CardOpened)
     def _card_opened(self, event: GraphCanvas.CardOpened) -> None:
         event.stop()
-        self.inspector.show_card(facts_of(self.studio), event.id)
-        self.inspector.focus()
+        if not self.graph.enter_model(event.id):
+            self.inspector.show_card(facts_of(self.studio), event.id)
+            self._bring("inspector")
+            self.inspector.focus()
 
     def show_subject(self, subject: str) -> None:
-        """Put the cursor on a card, and the list on its problem."""
+        """Put the cursor on a card, in the model that it is in, and the list on its problem."""
+        self._bring("canvas")
         self.graph.focus()
-        if subject in self.graph.scene.cards:
-            self.graph.select(subject)
-        self.problems.go_to(subject)
+        self.graph.go_to(subject)
+        self.problems.go_to(split_place(subject)[1])
 
     def action_graph(self) -> None:
-        """Give the focus to the graph."""
+        """Give the focus to the graph, or to the outline where that was worked in."""
         self._close_palette()
-        self.graph.focus()
+        outline = self.problems.outline
+        back = self._in_outline and outline.display and not outline.has_focus
+        self._bring("panel" if back else "canvas")
+        (outline if back else self.graph).focus()
+
+    # One pane alone -------------------------------------------------------------------------------------------------
+
+    def action_alone(self) -> None:
+        """Give the pane with the focus the whole screen, or show all of them again."""
+        panes = {"inspector": self.inspector, "panel": self.problems}
+        here = next((name for name, pane in panes.items() if pane.has_focus_within), "canvas")
+        self._set_alone("" if self._alone else here)
+
+    def _bring(self, pane: str) -> None:
+        """Show a pane where another one has the whole screen."""
+        if self._alone:
+            self._set_alone(pane)
+
+    def _set_alone(self, pane: str) -> None:
+        self._alone = pane
+        for name in ALONE:
+            self.set_class(name == pane, f"-alone-{name}")
+        self.call_after_refresh(self._show)
 
     # Problems -------------------------------------------------------------------------------------------------------
 
@@ -167,9 +203,7 @@ class BuildScreen(StageScreen):
 
     def _go_to(self, problem: Problem) -> None:
         if problem.stage == "build":
-            self.graph.focus()
-            if problem.subject in self.graph.scene.cards:
-                self.graph.select(problem.subject)
+            self.show_subject(problem.subject)
         else:
             number = [name.lower() for name in STAGES].index(problem.stage) + 1
             self.post_message(self.StageChosen(number, problem.subject))
@@ -191,8 +225,19 @@ class BuildScreen(StageScreen):
     @on(ProblemsPanel.TabShown)
     def _tab_shown(self, event: ProblemsPanel.TabShown) -> None:
         event.stop()
-        if event.index == SUMMARY:
+        self._fill_tab()
+
+    def _fill_tab(self) -> None:
+        """Fill the tab that is shown, if what it shows has to be fetched or written."""
+        if self.problems.active == SUMMARY:
             self._summarise()
+        elif self.problems.active == CODE and self.studio.project is not self._coded:
+            self._write_code(self.studio.project)
+
+    @work(exclusive=True, group="code", exit_on_error=False)
+    async def _write_code(self, project: Project) -> None:
+        self._coded = project
+        self.problems.code.show(await asyncio.to_thread(code_lines, project))
 
     def _summarise(self) -> None:
         """Fetch Keras's summary if the graph is another one than the one it was made of."""
@@ -223,18 +268,23 @@ class BuildScreen(StageScreen):
     def _layer_wanted(self, event: GraphPane.LayerWanted) -> None:
         """Open the palette's search; the layer goes where the graph said."""
         event.stop()
-        self._after, self._before = event.after, event.before
+        self._wire, self._replace = event.wire, event.replace
+        self._bring("canvas")
         self.palette.add_class("-open")
         self.palette.search("" if self.studio.view.graph.inputs else INPUT)
 
     def _tell_purpose(self) -> None:
         """Say in the palette where a layer would go."""
         graph, cursor = self.studio.view.graph, self.graph.cursor
-        after = f"after {node_name(graph, cursor)}" if cursor else ""
-        self.palette.set_purpose(f"before {node_name(graph, self._before)}" if self._before else after)
+        purpose = f"after {node_name(graph, cursor)}" if cursor else ""
+        if self._wire is not None:
+            purpose = f"before {node_name(graph, self._wire[1])}"
+        elif self._replace:
+            purpose = f"in place of {node_name(graph, self._replace)}"
+        self.palette.set_purpose(purpose)
 
     def _close_palette(self) -> None:
-        self._before = ""
+        self._wire, self._replace = None, ""
         self.palette.remove_class("-open")
         self.palette.end_search()
         self.palette.set_purpose("")
@@ -247,6 +297,8 @@ class BuildScreen(StageScreen):
 
     def on_descendant_focus(self) -> None:
         """Leave the palette's purpose, and its overlay, behind when the focus goes elsewhere."""
+        if self.problems.outline.has_focus or self.graph.has_focus:
+            self._in_outline = self.problems.outline.has_focus
         if self.palette.has_focus_within:
             self._tell_purpose()
         else:
@@ -256,7 +308,7 @@ class BuildScreen(StageScreen):
     def _palette_highlighted(self, event: Palette.Highlighted) -> None:
         """Show where the layer would stand."""
         event.stop()
-        if self.palette.has_focus_within and event.name and self.graph.cursor:
+        if self.palette.has_focus_within and event.name and self.graph.cursor and not self._replace:
             name = free_id(event.name, taken_names(self.studio.view.graph))
             entry = catalog().layer(event.name)
             self.graph.show_ghost(Ghost(name, entry.short if entry else event.name))
@@ -266,36 +318,75 @@ class BuildScreen(StageScreen):
     @on(Palette.LayerChosen)
     def _layer_chosen(self, event: Palette.LayerChosen) -> None:
         event.stop()
-        before = self._before
+        swapped = bool(self._replace)
         try:
-            after, key = self._with_layer(event.name)
+            label, after, key = self._with_layer(event.name)
         except EditError as error:
             self.refuse(error)
             return
-        verb = "insert" if before and event.name != INPUT else "add"
-        self.studio.edit(f"{verb} {node_name(after.graph, key)}", after)
+        self.studio.edit(label, after)
         narrow = self.has_class("-narrow")
-        self._before = ""
+        self._wire, self._replace = None, ""
         self._show()
         if key in self.graph.scene.cards:
             self.graph.select(key)
-        if event.searched or narrow:
+        if event.searched or narrow or swapped:
             self.action_graph()
         else:
             self._tell_purpose()
 
-    def _with_layer(self, name: str) -> tuple[Project, str]:
-        """Return the project with a layer more, and its id.
+    @on(DragRows.Dragged)
+    def _layer_dragged(self, event: DragRows.Dragged) -> None:
+        """Show where a layer that the mouse brings would go, and put it there."""
+        event.stop()
+        inside = self.graph.region.contains_point(event.place)
+        ghost = Ghost(free_id(event.key, taken_names(self.studio.view.graph)), event.key)
+        self.graph.hold_layer(ghost if inside and not event.dropped else None, event.place)
+        if inside and event.dropped:
+            self._drop_layer(event.key, event.place)
 
-        Marked cards all feed a layer that takes a list of inputs.
-        """
-        project, cursor = self.studio.view, self.graph.cursor
-        entry = catalog().layer(name)
+    def _drop_layer(self, name: str, place: Offset) -> None:
+        """Put a layer on the wire, after the card, or on the ground that is at a place of the screen."""
+        self._wire, card, cell = self.graph.under(place)
+        if card is not None:
+            self.graph.select(card)
+        try:
+            label, after, key = self._with_layer(name, loose=card is None)
+            if card is None and self._wire is None and self.graph.scene.cards:
+                after = arranging.move(after, {key: self.graph.scene.stored(cell[0] - 13, cell[1])})
+        except EditError as error:
+            self.refuse(error)
+            return
+        self.studio.edit(label, after)
+        self._wire = None
+        self._show()
+        self.action_graph()
+        if key in self.graph.scene.cards:
+            self.graph.select(key)
+
+    def _with_layer(self, name: str, loose: bool = False) -> tuple[str, Project, str]:
+        """Return what is done, the project with the layer that was chosen, and its id; nothing feeds a loose one."""
+        project, entry = self.studio.view, catalog().layer(name)
+        if self._replace:
+            if name == INPUT or entry is None:
+                raise EditError("an input can take no layer's place; choose a layer, or esc")
+            after, dropped = swapping.swap(project, self._replace, name, starting_config(entry))
+            lost = f", without {', '.join(dropped)}" if dropped else ""
+            return f"make {node_name(project.graph, self._replace)} {name}{lost}", after, self._replace
         if name == INPUT or entry is None:
-            return commands.add_input(project, starting_shape(self.studio))
-        config = starting_config(entry)
-        if self._before and self._after:
-            return commands.insert_layer(project, name, config, self._after, self._before)
+            after, key = commands.add_input(project, starting_shape(self.studio))
+        elif self._wire is not None:
+            after, key = commands.insert_layer(project, name, starting_config(entry), *self._wire)
+            return f"insert {node_name(after.graph, key)}", after, key
+        elif loose:
+            after, key = commands.add_layer(project, name, starting_config(entry))
+        else:
+            after, key = self._added(project, entry)
+        return f"add {node_name(after.graph, key)}", after, key
+
+    def _added(self, project: Project, entry: Entry) -> tuple[Project, str]:
+        """Return a project with a layer after the card under the cursor; selected cards all feed one for a list."""
+        cursor, name, config = self.graph.cursor, entry.name, starting_config(entry)
         fed_by = [key for key in nodes(project.graph) if key in self.graph.marks] if entry.inputs == "list" else []
         if not fed_by and cursor is not None:
             fed_by = [cursor]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from kerastui.engine.catalog.catalog import Argument, catalog
 from kerastui.engine.catalog.values import parse_value
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings
 from kerastui.engine.project.document import Compile, Fit, Project, Split, Value
 
 Section: TypeAlias = Literal["compile", "fit", "split", "weight"]
@@ -61,14 +61,14 @@ class Setting(msgspec.Struct, frozen=True):
         if self.section == "weight":
             weights = {key: item for key, item in project.compile.loss_weights.items() if key != self.output}
             weights |= {self.output: value} if value != self.argument.default and isinstance(value, float) else {}
-            return commands.set_compile(project, loss_weights=weights)
+            return settings.set_compile(project, loss_weights=weights)
         if self.section == "split":
-            return commands.set_split(project, replace(project.data.split, **{name: value}))
+            return settings.set_split(project, replace(project.data.split, **{name: value}))
         if self.section == "fit":
-            return commands.set_fit(project, **{name: value})
+            return settings.set_fit(project, **{name: value})
         if name == "model":
-            return commands.set_compile(project, model="" if value == KERAS_MODEL else value)
-        return commands.set_compile(project, **{name: JIT[str(value)] if name == "jit_compile" else value})
+            return settings.set_compile(project, model="" if value == KERAS_MODEL else value)
+        return settings.set_compile(project, **{name: JIT[str(value)] if name == "jit_compile" else value})
 
     def parse(self, given: str | bool) -> Value:
         """Read what was entered.

@@ -6,7 +6,7 @@ from typing import Literal, Self, TypeAlias
 
 import msgspec
 
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings
 from kerastui.engine.project.document import Compile, Project, Spec
 
 SlotKind: TypeAlias = Literal["optimizer", "loss", "metric", "callback"]
@@ -60,14 +60,14 @@ class Slot(msgspec.Struct, frozen=True):
             EditError: There is no such output.
         """
         if self.kind == "optimizer":
-            return commands.set_optimizer(project, spec or Compile().optimizer)
+            return settings.set_optimizer(project, spec or Compile().optimizer)
         if self.kind == "loss":
-            return commands.set_loss(project, self.output, spec)
+            return settings.set_loss(project, self.output, spec)
         several = list(self._several(project))
         several[self.index : self.index + 1] = [spec] if spec else []
         if self.kind == "metric":
-            return commands.set_metrics(project, self.output, tuple(several))
-        return commands.set_fit(project, callbacks=tuple(several))
+            return settings.set_metrics(project, self.output, tuple(several))
+        return settings.set_fit(project, callbacks=tuple(several))
 
     def _several(self, project: Project) -> tuple[Spec, ...]:
         return project.compile.metrics.get(self.output, ()) if self.kind == "metric" else project.fit.callbacks

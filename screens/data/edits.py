@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from kerastui.engine.data.binding import encoded_shapes
 from kerastui.engine.data.profile import FEW_CLASSES, ColumnProfile
 from kerastui.engine.data.split import CATEGORICAL
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Column, Encoding, Graph, Missing, Project, Role
 from kerastui.engine.project.graph import node_name, node_of
 from kerastui.screens.data.columns import missing_choices
@@ -35,13 +35,13 @@ def with_role(
         The project, and the targets that became inputs because a new target cannot share the output with them.
     """
     column = column_with_role(found, project.data.columns.get(found.name, Column("ignore")), role)
-    project = commands.set_column(project, found.name, column)
+    project = settings.set_column(project, found.name, column)
     rivals = []
     for each in profiles:
         other = project.data.columns.get(each.name, Column("ignore"))
         rival = each.name != found.name and other.role == "target" and other.to == column.to
         if role == "target" and rival and {other.encoding, column.encoding} & {*CATEGORICAL}:
-            project = commands.set_column(project, each.name, column_with_role(each, other, "input"))
+            project = settings.set_column(project, each.name, column_with_role(each, other, "input"))
             rivals.append(each.name)
     return project, rivals
 
@@ -96,9 +96,9 @@ def bound(project: Project, profiles: Sequence[ColumnProfile], found: ColumnProf
     column = project.data.columns[found.name]
     if to == NEW_INPUT:
         project, key = commands.add_input(project, (1,))
-        project = commands.set_column(project, found.name, replace(column, to=key))
+        project = settings.set_column(project, found.name, replace(column, to=key))
         made = encoded_shapes(profiles, project.data, project.graph.inputs).get(("input", key))
         return commands.set_input(project, key, made.shape, "float32") if made and made.shape else project
     known = project.graph.inputs if column.role == "input" else project.graph.outputs
     # The first one is bound to by place, so that it can be replaced by another.
-    return commands.set_column(project, found.name, replace(column, to="" if to == next(iter(known), "") else to))
+    return settings.set_column(project, found.name, replace(column, to="" if to == next(iter(known), "") else to))

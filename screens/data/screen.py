@@ -16,7 +16,7 @@ from textual.widgets import Static
 from kerastui.engine.data.profile import ColumnProfile
 from kerastui.engine.data.table import BUNDLED, bundled_names
 from kerastui.engine.data_state import DataState
-from kerastui.engine.project import commands
+from kerastui.engine.project import settings
 from kerastui.engine.project.document import Column, Encoding, Missing, Role, Split
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.problems import Problem
@@ -178,7 +178,7 @@ class DataScreen(StageScreen):
             self._complain(state.problem)
             return
         self.action_hush()
-        self.do(f"open {source}", commands.set_source(self.studio.project, source, state.suggested()))
+        self.do(f"open {source}", settings.set_source(self.studio.project, source, state.suggested()))
 
     def _complain(self, problem: Problem) -> None:
         """Say above the panes why a source was not taken; what was open stays."""
@@ -258,7 +258,7 @@ class DataScreen(StageScreen):
         self.app.push_screen(Choose(f"bind {found.name} to", choices, current=current), choose)
 
     def _set(self, label: str, found: ColumnProfile, column: Column) -> None:
-        self.do(label, commands.set_column(self.studio.project, found.name, column))
+        self.do(label, settings.set_column(self.studio.project, found.name, column))
 
     # Split and network ----------------------------------------------------------------------------------------------
 
@@ -273,7 +273,7 @@ class DataScreen(StageScreen):
 
         def apply(split: Split) -> str:
             try:
-                self.do("split", commands.set_split(self.studio.project, split))
+                self.do("split", settings.set_split(self.studio.project, split))
             except EditError as error:
                 return str(error)
             return ""

@@ -18,9 +18,9 @@ from textual.widget import Widget
 from kerastui import __version__
 from kerastui.engine import home
 from kerastui.engine.home import Recent
-from kerastui.engine.project.commands import is_name
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError
+from kerastui.engine.project.settings import is_name
 from kerastui.engine.studio import Studio, Topic
 from kerastui.engine.templates import project, templates
 from kerastui.screens.home.banner import Banner

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from kerastui.engine.catalog.catalog import NESTED, Argument, Entry, Kind, catalog
+from kerastui.engine.catalog.check import takes
 from kerastui.engine.catalog.values import format_value, parse_value
 from kerastui.engine.project.document import Spec, Value
 from kerastui.screens.widgets import words
@@ -25,6 +26,9 @@ COMMON: Final = frozenset(
 QUIET: Final = frozenset({"seed", "input_axes", "output_axes"})
 """Arguments of initializers that nobody needs to choose one: it is then stored by its name alone."""
 
+MORE: Final = "*"
+"""End of the key of the row that the seldom used arguments of a layer fold under."""
+
 NONE: Final = "none"
 INHERIT: Final = "inherit"
 
@@ -39,8 +43,9 @@ def fields_of(
     label: str = "",
     indent: int = 0,
     path: str = "",
+    under: str = "",
 ) -> Iterator[Field]:
-    """Yield the field of an argument, and those of the object it holds.
+    """Yield the field of an argument, and those of the object or the layers it holds.
 
     Args:
         argument: Argument of the catalog.
@@ -49,6 +54,7 @@ def fields_of(
         label: Label; defaults to its name.
         indent: How far it is set in.
         path: Path of the object the argument belongs to, with a dot at its end; `""` for the layer itself.
+        under: Key of the field that it is one of.
     """
     key = path + argument.name
     given = argument.name in config
@@ -56,12 +62,14 @@ def fields_of(
     problem, repair = wrong.get(key, ("", ""))
     missing = argument.required and not given
     offered = choices(argument)
+    inner = list(_held(argument, value, wrong, indent + 1, key))
     switch = argument.type == "bool" and not argument.nullable
+    fixed = holds_layers(argument) or argument.type == "code"
     yield Field(
         key,
         label or argument.name,
         "" if missing else shown(argument, value),
-        kind="switch" if switch else "choice" if offered else "text",
+        kind="readonly" if fixed else "switch" if switch else "choice" if offered else "text",
         on=value is True,
         changed=given,
         indent=indent,
@@ -70,23 +78,82 @@ def fields_of(
         repair=repair,
         help=_help(argument),
         raw="" if missing else _raw(argument, value),
+        # What was chosen with its arguments is open; those of a plain name such as `glorot_uniform` are seldom wanted.
+        opens="" if not inner else "closed" if isinstance(value, str) else "open",
+        under=under,
     )
+    yield from inner
+
+
+def holds_layers(argument: Argument) -> bool:
+    """Tell whether an argument takes a list of layers, such as the cells of `StackedRNNCells`."""
+    return argument.type == "list" and argument.name.endswith(("layers", "cells"))
+
+
+def _held(argument: Argument, value: Value, wrong: Problems, indent: int, key: str) -> Iterator[Field]:
+    """Yield the fields of the object that an argument holds, or of each of its layers."""
     kind = NESTED.get(argument.type)
-    if isinstance(value, Spec) and kind is not None and (entry := catalog().get(kind, value.class_name)) is not None:
-        for inner in _inner(entry, value):
-            yield from fields_of(inner, value.config, wrong, "", indent + 1, f"{key}.")
+    if holds_layers(argument):
+        yield from _layers(value if isinstance(value, tuple) else (), wrong, indent, key)
+    elif kind is not None and kind != "activation" and isinstance(value, str | Spec):
+        yield from _object_fields(kind, value, wrong, indent, key)
 
 
-def _inner(entry: Entry, spec: Spec) -> list[Argument]:
-    """Return the arguments of an object that are shown: all but of a layer, which has too many."""
-    if entry.kind != "layer":
-        return list(entry.arguments)
-    return [each for each in entry.arguments if each.required or each.name in spec.config or each.name in COMMON]
+def _layers(items: Sequence[Value], wrong: Problems, indent: int, key: str) -> Iterator[Field]:
+    """Yield a field for each layer of a list, with its own, and one that adds another."""
+    for at, item in enumerate(items):
+        path = f"{key}.{at}"
+        name = item.class_name if isinstance(item, Spec) else str(item)
+        inner = list(_object_fields("layer", item, wrong, indent + 1, path)) if isinstance(item, Spec) else []
+        yield Field(
+            path,
+            str(at + 1),
+            name,
+            kind="choice",
+            changed=True,
+            indent=indent,
+            choices=tuple(_objects("layer")),
+            help=f"Layer {at + 1} of the list. `enter` puts another in its place, `del` takes it out.",
+            opens="closed" if inner and len(items) > 1 else "open" if inner else "",
+            under=key,
+        )
+        yield from inner
+    yield Field(
+        f"{key}.{len(items)}",
+        "add",
+        "a layer",
+        kind="choice",
+        indent=indent,
+        choices=tuple(_objects("layer")),
+        help="Put another layer at the end of the list.",
+        raw="",
+        under=key,
+    )
+
+
+def _object_fields(kind: Kind, value: str | Spec, wrong: Problems, indent: int, key: str) -> Iterator[Field]:
+    """Yield the fields of an object: of a layer what is required, set or common first, the rest folded."""
+    entry = catalog().get(kind, value.class_name if isinstance(value, Spec) else value)
+    if entry is None:
+        return
+    config = value.config if isinstance(value, Spec) else {}
+    rest: list[Argument] = []
+    for argument in entry.arguments:
+        if entry.kind == "layer" and not (argument.required or argument.name in config or argument.name in COMMON):
+            rest.append(argument)
+        else:
+            yield from fields_of(argument, config, wrong, "", indent, f"{key}.", key)
+    if rest:
+        more = f"{key}.{MORE}"
+        yield Field(more, f"{len(rest)} more", "", "readonly", indent=indent, opens="closed", under=key)
+        for argument in rest:
+            yield from fields_of(argument, config, wrong, "", indent, f"{key}.", more)
 
 
 def _help(argument: Argument) -> str:
     default = "required" if argument.required else f"default `{shown(argument, argument.default)}`"
-    return f"{argument.help}\n\n*{default}*" if argument.help else f"*{default}*"
+    told = f"Takes {takes(argument)}; {default}."
+    return f"{argument.help}\n\n*{told}*" if argument.help else f"*{told}*"
 
 
 def shown(argument: Argument, value: Value) -> str:
@@ -95,6 +162,8 @@ def shown(argument: Argument, value: Value) -> str:
         return INHERIT if argument.type == "dtype" else NONE
     if isinstance(value, Spec):
         return value.class_name
+    if holds_layers(argument):
+        return words.plural(len(value), "layer") if isinstance(value, tuple) else "no layers"
     if isinstance(value, int) and not isinstance(value, bool):
         return words.count(value)
     return format_value(value)
@@ -158,18 +227,44 @@ def entered(
     argument = entry.argument(name)
     if argument is None:
         raise ValueError(f"{entry.name} has no argument {name}")
-    if not rest:
-        value = None if given is None else _read(argument, given, config.get(name))
-        kept = {key: each for key, each in config.items() if key != name}
-        if given is None or (not argument.required and _same(value, argument.default)):
-            return kept
-        return {**config, name: value}
-    inner = config.get(name)
-    kind = NESTED.get(argument.type)
-    found = catalog().get(kind, inner.class_name) if kind and isinstance(inner, Spec) else None
-    if found is None or not isinstance(inner, Spec):
-        raise ValueError(f"{name} holds no object any more")
-    return {**config, name: Spec(inner.class_name, entered(found, inner.config, rest, given))}
+    kept = {key: each for key, each in config.items() if key != name}
+    if rest:
+        value = _held_after(argument, config.get(name, argument.default), rest, given)
+    elif given is None:
+        return kept
+    else:
+        value = _read(argument, given, config.get(name))
+    if not argument.required and _is_default(argument, value):
+        return kept
+    return {**config, name: value}
+
+
+def _held_after(argument: Argument, value: Value, path: Sequence[str], given: str | bool | None) -> Value:
+    """Return the object or the layers that an argument holds after something was entered within."""
+    if not holds_layers(argument):
+        kind = NESTED.get(argument.type)
+        found = _within(kind, value, path, given) if kind else None
+        if found is None:
+            raise ValueError(f"{argument.name} holds no object any more")
+        return found
+    items = list(value) if isinstance(value, tuple) else []
+    at, rest = int(path[0]), path[1:]
+    if not rest and given is None:
+        return tuple(items[:at] + items[at + 1 :])
+    before = items[at] if at < len(items) else None
+    after = _within("layer", before, rest, given) if rest else _read_object("layer", str(given), before)
+    if after is None:
+        raise ValueError(f"{argument.name} has no layer {given if not rest else at + 1}")
+    return (*items[:at], after, *items[at + 1 :])
+
+
+def _within(kind: Kind, value: Value, path: Sequence[str], given: str | bool | None) -> Value:
+    """Return an object after something was entered in one of its fields; `None` if it is none."""
+    found = catalog().get(kind, value.class_name if isinstance(value, Spec) else str(value))
+    if found is None or not isinstance(value, str | Spec):
+        return None
+    config = entered(found, value.config if isinstance(value, Spec) else {}, path, given)
+    return Spec(found.name, config) if config or not _plain(found) else _choice_name(found)
 
 
 def _read(argument: Argument, given: str | bool, before: Value) -> Value:
@@ -179,14 +274,29 @@ def _read(argument: Argument, given: str | bool, before: Value) -> Value:
     if argument.nullable and given in (NONE, INHERIT):
         return None
     kind = NESTED.get(argument.type)
-    entry = catalog().get(kind, given.strip()) if kind and choices(argument) else None
-    if entry is None or entry.kind == "activation":
-        return parse_value(argument, given)
+    found = _read_object(kind, given.strip(), before) if kind and kind != "activation" and choices(argument) else None
+    return parse_value(argument, given) if found is None else found
+
+
+def _read_object(kind: Kind, name: str, before: Value) -> Value:
+    """Return the object of a name, as it was before if it is the same; `None` if there is none of that name."""
+    entry = catalog().get(kind, name)
+    if entry is None:
+        return None
     if isinstance(before, Spec) and before.class_name == entry.name:
         return before
-    plain = entry.kind != "layer" and all(each.name in QUIET for each in entry.arguments)
-    return _choice_name(entry) if plain else Spec(entry.name, starting_config(entry))
+    return _choice_name(entry) if _plain(entry) else Spec(entry.name, starting_config(entry))
 
 
-def _same(value: Value, default: object) -> bool:
+def _plain(entry: Entry) -> bool:
+    """Tell whether an object is stored by its name alone while none of its arguments is set."""
+    return entry.kind != "layer" and all(each.name in QUIET for each in entry.arguments)
+
+
+def _is_default(argument: Argument, value: Value) -> bool:
+    """Tell whether a value is the default, also an object of the default's class with no argument set."""
+    default, kind = argument.default, NESTED.get(argument.type)
+    if kind is not None and isinstance(default, str) and isinstance(value, str | Spec):
+        name, config = (value.class_name, value.config) if isinstance(value, Spec) else (value, {})
+        return not config and catalog().get(kind, name) is catalog().get(kind, default) is not None
     return type(value) is type(default) and value == default

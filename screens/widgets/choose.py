@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -71,6 +71,7 @@ class Choose(Dialog[str | None]):
         title: What is chosen.
         choices: What there is, in the order shown while nothing is typed.
         current: Value the cursor starts on.
+        in_sight: Called with each value the cursor comes to; `say` may tell what it would do.
     """
 
     DEFAULT_CSS = """
@@ -93,9 +94,17 @@ class Choose(Dialog[str | None]):
         Binding("enter", "take", "choose"),
     ]
 
-    def __init__(self, title: str, choices: Sequence[Choice], *, current: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        *,
+        current: str = "",
+        in_sight: Callable[[str], None] | None = None,
+    ) -> None:
         super().__init__()
         self._title, self._choices, self._current = title, tuple(choices), current
+        self._in_sight = in_sight
 
     def compose(self) -> ComposeResult:
         """Lay out search, list and help."""
@@ -138,7 +147,11 @@ class Choose(Dialog[str | None]):
         if text and found:
             rows.move_to(found[0].value)
         state = f"{count(len(found))} of {count(len(self._choices))}"
-        self.query_one(Box).set_titles(self._title, state, bottom_right=_KEYS)
+        self.query_one(Box).retitle(left=self._title, right=state, bottom_right=_KEYS)
+
+    def say(self, words: str) -> None:
+        """Say in the border what the choice under the cursor would do; `""` says nothing."""
+        self.query_one(Box).retitle(bottom_left=words)
 
     @staticmethod
     def _cells(choice: Choice, with_help: bool) -> tuple[Line, ...]:
@@ -151,6 +164,9 @@ class Choose(Dialog[str | None]):
         from textual.widgets import Markdown
 
         event.stop()
+        if self._in_sight is not None:
+            self.say("")
+            self._in_sight(event.key)
         choice = next((each for each in self._choices if each.value == event.key), None)
         if choice is not None and (views := self.query(Markdown)):
             await views.first().update(choice.help or choice.summary)

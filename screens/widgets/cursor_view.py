@@ -109,7 +109,7 @@ class CursorView(PanelView, inherit_bindings=False):
         """Draw the cursor's line as not focused."""
         self.refresh()
 
-    def target_at(self, event: events.Click) -> int | None:
+    def target_at(self, event: events.MouseEvent) -> int | None:
         """Return the index of the line under the mouse among those that take a cursor, `None` elsewhere."""
         offset = event.get_content_offset(self)
         if offset is None or offset.y < self._head:

@@ -63,9 +63,10 @@ class Form(Panel):
     }
     Form .form--refusal {
         layer: editor; position: absolute; display: none;
-        width: auto; max-width: 100%; height: auto; padding: 0 1;
+        width: auto; height: auto; padding: 0 1;
         background: $error-ground; color: $error;
     }
+    Form .form--refusal.-effect { background: $raised; color: $text; }
     """
 
     @dataclass
@@ -95,6 +96,16 @@ class Form(Panel):
 
         value: str | bool
 
+    @dataclass
+    class Typed(OfField):
+        """Say that another value is in sight, which is not entered yet: `Form.hint` answers.
+
+        Args:
+            value: The text in the editor, or the choice under the cursor.
+        """
+
+        value: str
+
     class Reset(OfField):
         """Say that a field is to go back to its default."""
 
@@ -120,6 +131,7 @@ class Form(Panel):
         self._edited = ""
         self._opening = False
         self._tried: dict[str, str] = {}
+        self._chooser: Choose | None = None
 
     def compose(self) -> ComposeResult:
         """Lay the editor over the lines."""
@@ -197,8 +209,26 @@ class Form(Panel):
             return
         if field.kind == "text":
             self.edit(key, self._tried.get(key, field.edit_text))
+        self._say(message)
+
+    def hint(self, key: str, message: str, *, error: bool = False) -> None:
+        """Answer `Typed`: say under the field what the value in sight would do, or what is wrong with it.
+
+        Args:
+            key: Key of the field; nothing is said if it is not at hand any more.
+            message: The words; `""` takes away what was said.
+            error: Whether the value cannot be taken.
+        """
+        if self._chooser is not None and self._chooser.is_current:
+            self._chooser.say(message)
+        elif self._edited == key:
+            self._say(message, effect=not error)
+
+    def _say(self, message: str, *, effect: bool = False) -> None:
+        """Show a message under the field."""
         self._refusal.update(message)
-        self._refusal.styles.display = "block"
+        self._refusal.set_class(effect, "-effect")
+        self._refusal.styles.display = "block" if message else "none"
         self._place_editor()
 
     def _open(self, field: Field, text: str | None) -> None:
@@ -233,16 +263,23 @@ class Form(Panel):
         self._editor.styles.offset = (x, y)
         self._editor.styles.width = width
         below = y + 1 < self._lines.size.height
-        self._refusal.styles.offset = (min(x, 1) if width < 24 else x, y + 1 if below else y - 1)
+        left = min(x, 1) if width < 32 else x
+        self._refusal.styles.offset = (left, y + 1 if below else y - 1)
+        self._refusal.styles.max_width = self._lines.size.width - left
 
     def _choose(self, field: Field) -> None:
         """Let the user choose among a field's choices."""
 
         def chosen(value: str | None) -> None:
+            self._chooser = None
             if value is not None:
                 self.post_message(self.Committed(self, field.key, value))
 
-        self.app.push_screen(Choose(field.label, field.choices, current=field.edit_text), chosen)
+        def in_sight(value: str) -> None:
+            self.post_message(self.Typed(self, field.key, value))
+
+        self._chooser = Choose(field.label, field.choices, current=field.edit_text, in_sight=in_sight)
+        self.app.push_screen(self._chooser, chosen)
 
     def find(self) -> None:
         """Ask for a part of a label and go to the first field that has it."""
@@ -274,10 +311,14 @@ class Form(Panel):
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
-        """Take the message away once the text is another one."""
+        """Take the message away once the text is another one, and tell the owner of it."""
         event.stop()
-        if event.value != self._tried.get(self._edited):
-            self._refusal.styles.display = "none"
+        if not self.editing or event.value == self._tried.get(self._edited):
+            return
+        self._refusal.styles.display = "none"
+        field = self._lines.field(self._edited)
+        if field is not None and event.value != field.edit_text:
+            self.post_message(self.Typed(self, self._edited, event.value))
 
     @on(Input.Blurred)
     def _blurred(self, event: Input.Blurred) -> None:

@@ -30,6 +30,8 @@ class Field(msgspec.Struct, frozen=True):
         repair: Words of the repair that `f` applies; `""` is none.
         help: Its help, in Markdown.
         raw: The text the editor starts with, where it differs from `value`; `None` is `value`.
+        opens: Whether fields of its own follow it, and how they start: `"open"` or `"closed"`; `""` is none.
+        under: Key of the field that it is one of; `""` for none.
     """
 
     key: str
@@ -46,6 +48,8 @@ class Field(msgspec.Struct, frozen=True):
     repair: str = ""
     help: str = ""
     raw: str | None = None
+    opens: Literal["", "open", "closed"] = ""
+    under: str = ""
 
     @property
     def edit_text(self) -> str:

@@ -72,6 +72,7 @@ class FormLines(CursorView):
         super().__init__(classes=classes)
         self._value_column = value_column
         self._folded = set(folded)
+        self._opened: dict[str, bool] = {}
         self._empty = tuple(empty)
         self._rows: tuple[FormRow, ...] = ()
         self._lines: list[FormRow | None] = []
@@ -118,6 +119,9 @@ class FormLines(CursorView):
         heading = self._heading_of(key)
         if heading in self._folded and heading != key:
             self._set_folded(heading, False)
+        if around := [field for field in self._around(key) if self._shut(field)]:
+            self._opened |= {field.key: True for field in around}
+            self._arrange(self.cursor_key)
         for position, line in enumerate(self._targets):
             if getattr(self._lines[line], "key", None) == key:
                 self.place_cursor(position)
@@ -136,6 +140,23 @@ class FormLines(CursorView):
                 return heading
         return ""
 
+    def _around(self, key: str) -> list[Field]:
+        """Return the fields that a field is one of, the nearest first."""
+        found: list[Field] = []
+        field = self.field(key)
+        while field is not None and (field := self.field(field.under)) is not None:
+            found.append(field)
+        return found
+
+    def _shut(self, field: Field) -> bool:
+        """Tell whether the fields of a field are hidden."""
+        return bool(field.opens) and not self._opened.get(field.key, field.opens == "open")
+
+    def _flip(self, field: Field) -> None:
+        """Hide the fields of a field, or show them."""
+        self._opened[field.key] = self._shut(field)
+        self._arrange(field.key)
+
     def _set_folded(self, heading: str, folded: bool) -> None:
         """Fold a heading's fields, or show them."""
         (self._folded.add if folded else self._folded.discard)(heading)
@@ -145,7 +166,8 @@ class FormLines(CursorView):
         """Lay the rows out in lines: blank ones before headings and rules where there is room for them."""
         shown = self._unfolded()
         fields = [row for row in shown if isinstance(row, Field) and row.kind != "action"]
-        self._labels_end = max((2 + 2 * field.indent + line_width(field.label) for field in fields), default=0)
+        ends = (2 + 2 * field.indent + line_width(field.label) + (2 if field.opens else 0) for field in fields)
+        self._labels_end = max(ends, default=0)
         self._lines = self._spaced(shown) if self.size.height >= _ROOMY else [*shown]
         if len(self._lines) > self.size.height:
             self._lines = [*shown]
@@ -156,14 +178,19 @@ class FormLines(CursorView):
         self.reveal()
 
     def _unfolded(self) -> list[FormRow]:
-        """Return the rows that no heading hides."""
+        """Return the rows that neither a heading nor a field hides."""
         shown: list[FormRow] = []
         hidden = False
+        shut: set[str] = set()
         for row in self._rows:
             if isinstance(row, Heading | Rule):
                 hidden = isinstance(row, Heading) and row.key in self._folded
                 shown.append(row)
-            elif not hidden:
+                continue
+            inner = isinstance(row, Field) and row.under in shut
+            if isinstance(row, Field) and (inner or self._shut(row)):
+                shut.add(row.key)
+            if not hidden and not inner:
                 shown.append(row)
         return shown
 
@@ -240,7 +267,9 @@ class FormLines(CursorView):
             )
             cells.put(start, field.value, "muted", limit=end)
             return
-        cells.put(label_start, field.label, label_words, limit=start - 1)
+        x = cells.put(label_start, field.label, label_words, limit=start - 1)
+        if field.opens:
+            cells.put(x + 1, glyphs().folded if self._shut(field) else glyphs().unfolded, "faint", limit=start)
         stop = self._draw_right(cells, field, start, end, cursor=cursor)
         if field.kind == "switch":
             self._draw_switch(cells, field, start, stop)
@@ -298,13 +327,14 @@ class FormLines(CursorView):
         """Offer only what acts on the row under the cursor; other keys fall through to the owner."""
         row = self._row_under_cursor()
         if action in ("open", "search"):
-            return row is not None and not (action == "open" and isinstance(row, Field) and row.kind == "readonly")
+            fixed = isinstance(row, Field) and row.kind == "readonly" and not row.opens
+            return row is not None and not (action == "open" and fixed)
         if action == "flip":
             return isinstance(row, Heading) or (isinstance(row, Field) and row.kind == "switch")
         if action == "clear":
             return isinstance(row, Field) and row.changed
         if action == "fold":
-            return any(isinstance(each, Heading) for each in self._rows)
+            return any(isinstance(each, Heading) or (isinstance(each, Field) and each.opens) for each in self._rows)
         return True
 
     def action_open(self) -> None:
@@ -312,6 +342,8 @@ class FormLines(CursorView):
         row = self._row_under_cursor()
         if isinstance(row, Heading):
             self._set_folded(row.key, row.key not in self._folded)
+        elif isinstance(row, Field) and row.kind == "readonly":
+            self._flip(row)
         elif row is not None:
             self.post_message(self.Opened(row.key))
 
@@ -329,7 +361,16 @@ class FormLines(CursorView):
         self.post_message(self.SearchAsked())
 
     def action_fold(self, folded: bool) -> None:
-        """Fold the heading the cursor is under, with the cursor on it, or unfold it."""
+        """Fold what the cursor is on or in, a field with fields of its own or a heading, or unfold it."""
+        row = self._row_under_cursor()
+        around = self._around(row.key) if isinstance(row, Field) else []
+        owner = row if isinstance(row, Field) and row.opens and self._shut(row) != folded else None
+        if owner is None and folded and around:
+            owner = around[0]
+        if owner is not None:
+            self._flip(owner)
+            self.move_to(owner.key)
+            return
         heading = self._heading_of(self.cursor_key or "")
         if heading:
             if folded:

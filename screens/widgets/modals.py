@@ -190,8 +190,20 @@ class Prompt(Dialog[str | None]):
     def _submitted(self, event: Input.Submitted) -> None:
         """Return the text, if it is fine."""
         event.stop()
-        if not self._wrong(event.value):
-            self.dismiss(event.value)
+        self._take(event.value)
+
+    def _take(self, text: str) -> None:
+        if not self._wrong(text):
+            self.dismiss(text)
+
+    @on(Box.WordClicked)
+    def _word_clicked(self, event: Box.WordClicked) -> None:
+        """Take the text or leave by a click on these words."""
+        event.stop()
+        if event.word in ("enter", "take"):
+            self._take(self.query_one(Input).value)
+        else:
+            self.action_leave()
 
 
 class Message(Dialog[None]):

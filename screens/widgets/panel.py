@@ -152,8 +152,24 @@ class PanelFrame(Widget):
         """Take the ASCII border where the terminal asks for it."""
         self.set_class(glyphs() is ASCII and not self.has_class("-bare"), "-ascii")
 
+    @dataclass
+    class WordClicked(Message):
+        """Say that a word at the right of the bottom border was clicked.
+
+        Args:
+            word: The word.
+        """
+
+        word: str
+
     def on_click(self, event: events.Click) -> None:
-        """Post the tab that was clicked in the top border."""
+        """Post the tab that was clicked in the top border, or the word in the bottom one."""
+        place = event.screen_offset - self.region.offset
+        if place.y == self.outer_size.height - 1:
+            text = plain(self._titles.bottom_right)
+            at = place.x - (self.outer_size.width - 3 - line_width(text))
+            if 0 <= at < len(text) and text[at] != " ":
+                self.post_message(self.WordClicked(f"{text[:at].rpartition(' ')[2]}{text[at:].partition(' ')[0]}"))
         if event.y != 0 or event.widget is not self:
             return
         for index, (start, stop) in enumerate(self._tab_spans):

@@ -117,8 +117,13 @@ def memory(number: int | None) -> str:
     return _scaled(number, 1024, ("B", "KiB", "MiB", "GiB", "TiB"))
 
 
+def operations(number: int | None) -> str:
+    """Write a number of floating-point operations: `850 FLOP`, `4.1 kFLOP`, `3.9 GFLOP`; `–` for `None`."""
+    return _scaled(number, 1000, ("FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP"))
+
+
 def _scaled(number: int | None, step: int, units: Sequence[str]) -> str:
-    """Write a number of bytes in the largest unit that keeps at least one whole, one decimal below 100."""
+    """Write a number in the largest unit that keeps at least one whole, one decimal below 100."""
     if number is None:
         return glyphs().missing
     amount, place = float(number), 0

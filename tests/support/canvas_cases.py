@@ -121,7 +121,7 @@ class CanvasApp(App[None]):
 
     def remember(self, message: Message) -> None:
         """Keep a message, for `run_test(message_hook=…)`."""
-        ours = type(message).__qualname__.startswith(("GraphCanvas.", "CanvasPane."))
+        ours = type(message).__qualname__.startswith(("GraphCanvas.", "KeyCanvas.", "CanvasPane."))
         if ours and not any(
             message is known for known in self.posted
         ):  # the hook sees it once for each widget it visits

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from kerastui.engine.process.client import EngineClient, EngineLost, EngineRefused, Lost
 from kerastui.engine.process.protocol import (
@@ -31,13 +34,14 @@ from kerastui.engine.process.protocol import (
     Shutdown,
     Stop,
     Summary,
+    TensorReport,
     Text,
     Train,
     Versions,
     Welcome,
 )
-from kerastui.engine.project.document import Graph, Layer
-from kerastui.engine.project.graph import order
+from kerastui.engine.project.document import MODEL, Graph, Layer
+from kerastui.engine.project.graph import node_of, order
 from kerastui.engine.project.plain import from_plain
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.training.events import EpochEnded, Paused, Progress, Resumed
@@ -88,7 +92,8 @@ class FakeEngine(EngineClient):
             raise EngineRefused(*self.refusals[type(body)])
         match body:
             case Check(project):
-                return check(from_plain(project).graph)
+                opened = from_plain(project)
+                return check(opened.graph, opened.models)
             case Summary():
                 return Text("Model: fake\n dense (Dense)   (None, 64)   4,160")
             case ReadCode():
@@ -176,18 +181,23 @@ class FakeEngine(EngineClient):
         )
 
 
-def check(graph: Graph) -> Checked:
-    """Return the true shapes of a graph of simple layers: Dense, Flatten, Add, Concatenate, and what keeps a shape."""
+def check(graph: Graph, models: Mapping[str, Graph] | None = None) -> Checked:
+    """Return the true shapes of a graph of simple layers, and of models of them inside.
+
+    The layers are Dense, Flatten, Add, Concatenate, and what keeps a shape; only Dense takes operations.
+    """
     shapes: dict[str, tuple[int | None, ...] | None] = {}
     reports: dict[str, CallReport] = {}
     problems: list[Problem] = []
     counted: set[str] = set()
+    within: dict[str, CallReport] = {}
     for node in order(graph):
         if node in graph.inputs:
             shapes[node] = (None, *graph.inputs[node].shape)
             continue
         call = graph.calls[node]
         layer = graph.layers[call.layer]
+        tensors: tuple[TensorReport, ...] = ()
         inputs = [shapes[source] for source in call.inputs]
         known = [shape for shape in inputs if shape is not None]
         if len(known) < len(inputs) or not inputs:
@@ -198,11 +208,26 @@ def check(graph: Graph) -> Checked:
             problems.append(Problem("error", "build", node, what, "give both branches the same size"))
             shapes[node], reports[node] = None, CallReport()
             continue
-        shapes[node], params = output(layer, known)
-        reports[node] = CallReport(shapes[node], "float32", 0 if call.layer in counted else params, params)
+        if layer.class_name == MODEL:
+            model = str(layer.config["model"])
+            inner = check((models or {})[model], models)
+            problems += [replace(problem, subject=f"{model}/{problem.subject}") for problem in inner.problems]
+            within |= {key if "/" in key else f"{model}/{key}": report for key, report in inner.calls.items()}
+            ends = {name: inner.calls[node_of(end)].shape for name, end in (models or {})[model].outputs.items()}
+            shapes |= {f"{node}:{name}": shape for name, shape in ends.items()}
+            shapes[node], params, flops = next(iter(ends.values())), inner.params, inner.flops
+            if len(ends) > 1:
+                tensors = tuple(TensorReport(name, shape or (), "float32") for name, shape in ends.items())
+        else:
+            shapes[node], params = output(layer, known)
+            flops = 2 * params if layer.class_name == "Dense" else 0
+        size = math.prod(size or 1 for size in shapes[node] or ())
+        counts = 0 if call.layer in counted else params
+        trained = 0 if layer.config.get("trainable") is False else counts
+        reports[node] = CallReport(shapes[node], "float32", counts, trained, False, tensors, flops, 4 * size)
         counted.add(call.layer)
-    total = sum(report.params for report in reports.values())
-    return Checked({key: reports[key] for key in graph.calls}, tuple(problems), total, total)
+    params, trainable = (sum(getattr(each, name) for each in reports.values()) for name in ("params", "trainable"))
+    return Checked({key: reports[key] for key in graph.calls} | within, tuple(problems), params, trainable)
 
 
 def output(layer: Layer, inputs: list[tuple[int | None, ...]]) -> tuple[tuple[int | None, ...], int]:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from projects import small_project
 
 from kerastui.engine.project import commands
+from kerastui.engine.project import settings as settings_commands
 from kerastui.engine.project.document import Column, Project, Spec
 from kerastui.engine.project.workspace import Workspace
 
@@ -105,8 +106,8 @@ def regression(loss: str = "layers.Far") -> Project:
     project, out = commands.add_layer(project, "Dense", {"units": 1}, tanh)
     project = commands.toggle_output(project, out)
     if loss:
-        project = commands.set_loss(project, out, Spec(loss))
-        project = commands.set_metrics(project, out, (Spec("layers.off"),))
+        project = settings_commands.set_loss(project, out, Spec(loss))
+        project = settings_commands.set_metrics(project, out, (Spec("layers.off"),))
     columns = {
         "petal_length": Column("input", "standardise"),
         "petal_width": Column("target"),
@@ -114,7 +115,7 @@ def regression(loss: str = "layers.Far") -> Project:
         "sepal_width": Column("ignore"),
         "species": Column("ignore"),
     }
-    project = commands.set_source(project, "bundled:iris", columns)
+    project = settings_commands.set_source(project, "bundled:iris", columns)
     return replace(project, fit=replace(project.fit, epochs=2, batch_size=50))
 
 

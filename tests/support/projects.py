@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Column, Project, Spec
 
 SPARSE = "SparseCategoricalCrossentropy"
@@ -17,7 +17,7 @@ def small_project(name: str = "small") -> Project:
     project, digit = commands.add_layer(project, "Dense", {"units": 10, "activation": "softmax"}, dense)
     project = commands.rename(project, digit, "digit")
     project = commands.toggle_output(project, digit)
-    project = commands.set_loss(project, "digit", Spec(SPARSE))
-    project = commands.set_metrics(project, "digit", (Spec("SparseCategoricalAccuracy"),))
+    project = settings.set_loss(project, "digit", Spec(SPARSE))
+    project = settings.set_metrics(project, "digit", (Spec("SparseCategoricalAccuracy"),))
     columns = {"image": Column("input", "scale"), "digit": Column("target", "label")}
-    return commands.set_source(project, "bundled:digits", columns)
+    return settings.set_source(project, "bundled:digits", columns)

@@ -1,0 +1,241 @@
+"""What a person does to the wires of a graph: edits of the document, with questions where there is a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.message import Message
+
+from kerastui.engine.catalog.catalog import catalog
+from kerastui.engine.project import commands
+from kerastui.engine.project.document import Graph, Project
+from kerastui.engine.project.edits import EditError
+from kerastui.engine.project.graph import Wire, node_name, node_of, nodes, port_of, wired, wires_into
+from kerastui.engine.studio import Studio
+from kerastui.screens.build.canvas import GraphCanvas
+from kerastui.screens.build.graph_view import Facts, facts_of, graph_view, model_of, takers
+from kerastui.screens.build.wire_reasons import why_not
+from kerastui.screens.build.wires import Key
+from kerastui.screens.widgets import words
+from kerastui.screens.widgets.modals import Choice, Choose
+from kerastui.screens.widgets.refusal import Refused
+
+
+class GraphEdits(GraphCanvas):
+    """Change the graph that is shown.
+
+    Args:
+        studio: What is open.
+    """
+
+    @dataclass
+    class LayerWanted(Message):
+        """Say that a layer is to be chosen.
+
+        Args:
+            after: Id of the card it comes after, `None` for the start of a graph.
+            wire: The wire it is put on, `None` for none.
+            replace: Id of the card whose class it gives, `""` for a new layer.
+        """
+
+        after: str | None
+        wire: Key | None = None
+        replace: str = ""
+
+    def __init__(self, studio: Studio, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._studio = studio
+
+    @property
+    def _project(self) -> Project:
+        return self._studio.view
+
+    def _facts(self) -> Facts:
+        return facts_of(self._studio)
+
+    def _card_name(self, key: str) -> str:
+        return node_name(self._project.graph, key)
+
+    @property
+    def chosen(self) -> list[str]:
+        """Ids of the selected cards, or of the one under the cursor, in the graph's order."""
+        wanted = self.marks or ({self.cursor} if self.cursor else set())
+        return [key for key in nodes(self._project.graph) if key in wanted]
+
+    def _told(self, keys: list[str]) -> str:
+        """Return some cards in a few words: the name of one, or how many."""
+        return self._card_name(keys[0]) if len(keys) == 1 else words.plural(len(keys), "card")
+
+    def _edit(self, label: str, after: Project, select: str | None = None) -> None:
+        """Make an edit, show it at once and put the cursor on a card."""
+        self._studio.edit(label, after)
+        self.show(graph_view(self._facts()))
+        if select is not None and select in self.scene.cards:
+            self.select(select)
+
+    def _try(self, label: str, command: Callable[[], Project], select: str | None = None) -> None:
+        """Make an edit, or say why it cannot be."""
+        try:
+            after = command()
+        except EditError as error:
+            self._refuse(str(error))
+        else:
+            self._edit(label, after, select)
+
+    def _refuse(self, text: str) -> None:
+        self.post_message(Refused(text))
+
+    def _ask(self, title: str, choices: list[Choice], use: Callable[[str], None]) -> None:
+        """Go on with one of several things: the only one, or the one that is chosen."""
+        if len(choices) == 1:
+            use(choices[0].value)
+        elif choices:
+            self.app.push_screen(Choose(title, choices), lambda value: None if value is None else use(value))
+
+    # Wires ----------------------------------------------------------------------------------------------------------
+
+    def action_add(self) -> None:
+        """Ask for a layer to add after the card under the cursor."""
+        self.post_message(self.LayerWanted(self.cursor))
+
+    def action_insert(self) -> None:
+        """Ask for a layer to put on a wire into the card under the cursor."""
+        self._with_wire("insert on the wire from", self._want_on)
+
+    def _want_on(self, wire: Key) -> None:
+        self.post_message(self.LayerWanted(wire[0], wire))
+
+    def action_cut(self) -> None:
+        """Cut a wire into the card under the cursor: the one that was clicked, the only one, or one of several."""
+        self._with_wire("cut the wire from", self._cut)
+
+    def _cut(self, wire: Key) -> None:
+        label = f"cut {self._card_name(wire[0])} → {self._card_name(wire[1])}"
+        self._try(label, lambda: commands.disconnect(self._project, *wire))
+
+    def action_rewire(self) -> None:
+        """Take the end of a wire into the card under the cursor to another card."""
+        self._with_wire("take elsewhere the wire from", self._take_end)
+
+    def _take_end(self, wire: Key) -> None:
+        edge = next(edge for edge in self.scene.edges if edge.key == wire)
+        legal = self.scene.legal_targets(wire[0]) - {wire[1]}
+        if legal:
+            self.begin_connect(wire[0], legal, self.scene.port_name(edge), wire)
+        else:
+            self._refuse(f"the wire from {self._card_name(wire[0])} can end at no other card")
+
+    def _with_wire(self, title: str, use: Callable[[Key], None]) -> None:
+        """Go on with the selected wire, or with one into the card under the cursor, asking which of several."""
+        if self.wire is not None:
+            use(self.wire)
+        elif self.cursor is not None:
+            found = wires_into(self._project.graph, self.cursor)
+            choices = [Choice(str(wire.slot), self._wire_name(wire), self._shape(wire)) for wire in found]
+            self._ask(title, choices, lambda slot: use((found[int(slot)].source, found[int(slot)].target, int(slot))))
+
+    def _wire_name(self, wire: Wire) -> str:
+        port = f":{wire.port}" if wire.port else ""
+        return f"{self._card_name(wire.source)}{port}" + (f" → {wire.argument}" if wire.argument else "")
+
+    def _shape(self, wire: Wire) -> str:
+        shape = self._facts().shape(wired(wire.source, wire.port))
+        return words.shape(shape) if shape else ""
+
+    def action_connect(self) -> None:
+        """Draw a wire from the card under the cursor, asking from which of its outputs where there are several."""
+        source = self.cursor
+        if source is not None:
+            ports = self._facts().ports(source)
+            choices = [Choice(port, port or "first", self._port_shape(source, port)) for port in ports]
+            self._ask(f"connect from {self._card_name(source)}", choices or [Choice("")], self._begin(source))
+
+    def _begin(self, source: str) -> Callable[[str], None]:
+        return lambda port: self.begin_connect(source, None, port)
+
+    def _port_shape(self, source: str, port: str) -> str:
+        shape = self._facts().shape(wired(source, port))
+        return words.shape(shape) if shape else ""
+
+    @on(GraphCanvas.ConnectRequested)
+    def _connect(self, event: GraphCanvas.ConnectRequested) -> None:
+        event.stop()
+        ports = self._facts().ports(event.source)
+        source = wired(event.source, event.port if ports and event.port != ports[0] else "")
+        target = event.target
+        if target not in self._project.graph.calls:
+            self._refuse(why_not(self._project.graph, event.source, target))
+            return
+        ordered, named = takers(self._project, target)
+        if ordered or (named and self._project.graph.calls[target].inputs):
+            self._ask(
+                f"{self._card_name(target)} takes it as",
+                argument_choices(self._project, target),
+                lambda name: self._wire_up(source, target, name, event.wire),
+            )
+        else:
+            self._wire_up(source, target, "", event.wire)
+
+    def _wire_up(self, source: str, target: str, argument: str, wire: Key | None) -> None:
+        """Connect a source to an argument of a call."""
+        start = self._card_name(node_of(source)) + (f":{port_of(source)}" if port_of(source) else "")
+        label = f"connect {start} → {self._card_name(target)}" + (f" {argument}" if argument else "")
+        self._try(label, lambda: with_wire(self._project, source, target, argument, wire), select=target)
+
+    @on(GraphCanvas.WireRefused)
+    def _wire_refused(self, event: GraphCanvas.WireRefused) -> None:
+        event.stop()
+        self._refuse(why_not(self._project.graph, event.source, event.target))
+
+
+def takes_one(project: Project, target: str) -> bool:
+    """Tell whether a call takes a single tensor, so that another wire takes the place of the one that is there."""
+    layer = project.graph.layers[project.graph.calls[target].layer]
+    model, entry = model_of(project, layer), catalog().layer(layer.class_name)
+    return len(model.inputs) == 1 if model is not None else entry is not None and entry.inputs == "one"
+
+
+def argument_choices(project: Project, target: str) -> list[Choice]:
+    """Return the arguments of a call that a wire can end at, each with what feeds it now."""
+    graph = project.graph
+    ordered, named = takers(project, target)
+    call = graph.calls[target]
+    choices = [Choice("", "input", _fed(graph, call.inputs))] if not ordered else []
+    for at, name in enumerate(ordered):
+        choices.append(Choice(name, name, _fed(graph, call.inputs[at : at + 1])))
+    for name in named:
+        there = call.named.get(name, ())
+        choices.append(Choice(name, name, _fed(graph, (there,) if isinstance(there, str) else there)))
+    return choices
+
+
+def _fed(graph: Graph, ends: Sequence[str]) -> str:
+    names = ", ".join(node_name(graph, node_of(end)) for end in ends)
+    return f"in place of {names}" if names else ""
+
+
+def with_wire(project: Project, source: str, target: str, argument: str, wire: Key | None) -> Project:
+    """Return a project with a wire.
+
+    Args:
+        project: The project.
+        source: The source it comes from.
+        target: Id of the call it ends at.
+        argument: Name of the argument that takes it, `""` for the inputs in order.
+        wire: A wire whose end is taken there, and so leaves where it was; `None` for none.
+
+    Raises:
+        EditError: The wire cannot be.
+    """
+    if wire is not None:
+        project = commands.disconnect(project, *wire)
+    ordered, named = takers(project, target)
+    inputs = project.graph.calls[target].inputs
+    slot = ordered.index(argument) if argument in ordered else -1
+    if argument in named or slot > len(inputs):
+        return commands.connect(project, source, target, single=True, argument=argument)
+    if slot >= 0:
+        return commands.connect(project, source, target, slot=slot)
+    return commands.connect(project, source, target, single=takes_one(project, target))
