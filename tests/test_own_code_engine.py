@@ -271,10 +271,10 @@ def test_the_whole_model_is_made_as_a_class_of_the_code(tmp_path: Path) -> None:
     alone = LAYERS.replace("(y - y_pred)", "(x - y_pred)")
     columns = {name: replace(column, role="ignore") for name, column in project.data.columns.items()}
     columns["petal_length"] = project.data.columns["petal_length"]
-    without = commands.set_source(project, "bundled:iris", columns)
+    without = settings_commands.set_source(project, "bundled:iris", columns)
     state = DataState.read("bundled:iris", tmp_path)
     assert [item.what for item in state.problems(without)] == []
-    assert [item.what for item in state.problems(commands.set_compile(without, model=""))] == [NO_TARGET]
+    assert [item.what for item in state.problems(settings_commands.set_compile(without, model=""))] == [NO_TARGET]
     trained(written(tmp_path / "alone", without, alone))
     plain = build_model(small_project())
     assert type(plain).__name__ == "Functional"
