@@ -38,14 +38,12 @@ _TEMPLATES = (
     Template("digits-residual", "Residual net", "digits, 1,797 images", (64, 1024, 1024, 1024, 256, 10), 7_370),
     Template("digits-lstm", "LSTM", "digits, row by row", (8, 32, 10), 5_578),
     Template("digits-transformer", "Transformer encoder", "digits, row by row", (64, 256, 256, 256, 10), 19_946),
-    Template(
-        "shapes-unet", "U-Net", "discs among squares, pixel by pixel", (576, 4608, 2304, 1152, 2304, 4608, 576), 14_561
-    ),
+    Template("shapes-unet", "U-Net", "discs among squares", (576, 4608, 2304, 1152, 4608, 576), 14_561),
     Template("denoising", "Autoencoder", "digits under noise", (64, 48, 16, 48, 64), 7_856),
-    Template("digits-vae", "Variational autoencoder", "digits under noise, own train step", (64, 48, 8, 48, 64), 7_472),
+    Template("digits-vae", "VAE", "digits, own train step", (64, 48, 8, 48, 64), 7_472),
     Template("two-tower", "Two towers", "2,400 ratings of films", (1, 8, 32, 16, 1), 2_752),
-    Template("collab-filtering", "Collaborative filtering", "3,000 histories, own layer", (10, 45, 32, 8, 24), 2_136),
-    Template("penguins-two-outputs", "Two inputs, two outputs", "penguins, species and weight", (9, 24, 16, 4), 588),
+    Template("collab-filtering", "Collab filtering", "3,000 histories, own layer", (10, 45, 32, 8, 24), 2_136),
+    Template("penguins-two-outputs", "Two in, two out", "penguins, kind and weight", (9, 24, 16, 4), 588),
     Template("penguins-species", "Two inputs", "penguins, by species", (10, 24, 16, 3), 587),
     Template("penguins", "Regression", "penguins, by weight", (12, 32, 16, 1), 961),
     Template("iris", "Small classifier", "irises, by species", (4, 16, 3), 131),
