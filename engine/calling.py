@@ -60,7 +60,7 @@ def make_layer(node: str, layer: Layer, inside: Callable[[Spec], Any], name: str
     """
     spec = Spec(layer.class_name, layer.config)
     try:
-        made = inside(spec) if layer.class_name == MODEL else build_object(spec, "layer", inside=inside)
+        made = inside(spec) if layer.class_name == MODEL else build_object(spec, "layer", "", inside, name or "")
     except BuildError:
         raise
     except Exception as error:
