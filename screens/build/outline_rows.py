@@ -21,7 +21,7 @@ _OWN: Final = frozenset({"up", "down", "left", "right", "h", "j", "k", "l", "hom
 _CANVAS: Final = frozenset({"graph.zoom_out", "graph.zoom_in", "graph.fit", "graph.move", "graph.leave"})
 """Actions that mean nothing where there is no canvas; a wire is drawn by choosing its end from a list."""
 
-_DRAWN: Final = frozenset({"graph.finish_wire", "graph.finish_move", "graph.connect"})
+_DRAWN: Final = frozenset({"graph.finish_wire", "graph.finish_move", "graph.connect", "graph.rewire"})
 
 
 def _handed_on() -> Iterator[Binding]:
