@@ -52,11 +52,11 @@ def test_required_arguments_come_first_then_common_ones_then_groups_then_the_res
     found = [key for key in found if "." not in key]  # those within objects are folded
     assert found[:5] == ["name", "units", "activation", "use_bias", "trainable"]
     assert found[5:8] == ["kernel_initializer", "bias_initializer", "kernel_regularizer"]
-    assert found[-2:] == ["dtype", "@note"]
+    assert found[-3:] == ["dtype", "call:training", "@note"]
     headings = [row for row in layer_rows(Facts(chain(), None, ()), "dense", False) if isinstance(row, Heading)]
-    assert [row.key for row in headings] == ["initializers", "regularizers", "constraints", "more"]
-    assert [row.count for row in headings] == ["", "none", "none", ""]
-    assert headings[-1].title == "4 more at their default"
+    assert [row.key for row in headings] == ["initializers", "regularizers", "constraints", "more", "call:idle"]
+    assert [row.count for row in headings] == ["", "none", "none", "", ""]
+    assert headings[-2].title == "4 more at their default"
 
 
 def test_narrow_forms_name_groups_in_the_label_and_fold_what_is_at_its_default() -> None:
@@ -64,7 +64,7 @@ def test_narrow_forms_name_groups_in_the_label_and_fold_what_is_at_its_default()
     rows = layer_rows(Facts(project, None, ()), "dense", True)
     labels = [row.label for row in rows if isinstance(row, Field)]
     assert labels[:7] == ["name", "units", "activation", "use_bias", "kernel_reg", "l2", "trainable"]
-    assert [row.key for row in rows if isinstance(row, Heading)] == ["more"]
+    assert [row.key for row in rows if isinstance(row, Heading)] == ["more", "call:idle"]
 
 
 def test_problems_stand_at_the_argument_they_name_and_else_below() -> None:

@@ -281,13 +281,19 @@ async def test_tabs_below_the_graph(tmp_path: Path) -> None:
         asked = [body for body in fake(seat.app).requests if isinstance(body, Summary)]
         assert len(asked) == 1
         await seat.press("right_square_bracket")
+        await until(seat.pilot, lambda: "import keras" in seat.text)
+        await seat.press("right_square_bracket")
         assert "← flatten" in seat.text
         seat.screen.problems.focus_page()
         await until(seat.pilot, lambda: seat.screen.problems.outer_size.height > 12)
         await seat.press("home", "down", "enter")
         assert seat.cursor == "flatten"
+        assert seat.screen.inspector.has_focus_within
+        await seat.press("escape")
+        assert seat.app.focused is seat.screen.problems.outline
+        await seat.press("escape")
         assert isinstance(seat.app.focused, GraphCanvas)
-        await seat.press("left_square_bracket", "left_square_bracket")
+        await seat.press(*["left_square_bracket"] * 3)
         assert "no problems" in seat.text
 
 
@@ -421,6 +427,10 @@ async def test_sizes_of_the_panes(tmp_path: Path) -> None:
         widths = [pane.outer_size.width for pane in (seat.screen.palette, seat.screen.graph, seat.screen.inspector)]
         assert widths == [28, 128, 44]
         assert seat.screen.problems.outer_size.height == 10
+        await seat.pilot.resize_terminal(300, 80)
+        await settled(seat.pilot)
+        widths = [pane.outer_size.width for pane in (seat.screen.palette, seat.screen.graph, seat.screen.inspector)]
+        assert widths == [28, 228, 44]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,17 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from kerastui.engine.catalog.catalog import catalog
-from kerastui.engine.project.graph import Wire, calls_of, consumers, node_name, node_of, sources, wired, wires_into
+from kerastui.engine.project.graph import (
+    Wire,
+    calls_of,
+    consumers,
+    node_name,
+    node_of,
+    port_of,
+    sources,
+    wired,
+    wires_into,
+)
 from kerastui.engine.project.problems import Problem
 from kerastui.screens.build.graph_view import Facts
 from kerastui.screens.widgets import words
@@ -32,8 +42,11 @@ def end_rows(facts: Facts, key: str) -> list[FormRow]:
 
 
 def origin(facts: Facts, source: str) -> str:
-    """Return where a tensor comes from, as a person reads it: `lstm:1`, with the name of the layer."""
-    return wired(node_name(facts.graph, node_of(source)), source.partition(":")[2])
+    """Return where a tensor comes from, as a person reads it: `lstm:1`; of a shared layer with its call."""
+    node, graph = node_of(source), facts.graph
+    calls = facts.calls[graph.calls[node].layer] if node in graph.calls else ()
+    call = f" {glyphs().shared}{calls.index(node) + 1}" if len(calls) > 1 else ""
+    return wired(node_name(graph, node), port_of(source)) + call
 
 
 def _inputs(facts: Facts, key: str) -> list[tuple[str, str, str]]:
@@ -64,8 +77,10 @@ def _outputs(facts: Facts, key: str) -> list[tuple[str, str, str]]:
     """Return label, shape and data type of each tensor that comes out; with its port where there are several."""
     report = facts.report(key)
     if report is not None and report.shape is not None and len(report.outputs) > 1:
-        ports = [(each.port, words.shape(each.shape), each.dtype) for each in report.outputs]
-        return [(f"out {port}" if at == 0 else f"    {port}", *rest) for at, (port, *rest) in enumerate(ports)]
+        return [
+            (f"out {each.port}" if at == 0 else f"    {each.port}", words.shape(each.shape), each.dtype)
+            for at, each in enumerate(report.outputs)
+        ]
     out = facts.shape(key)
     return [("out", words.shape(out) if out else "waits" if report and report.waits else "?", facts.dtype(key))]
 

@@ -12,7 +12,15 @@ from kerastui.engine.project.graph import layer_name, node_name
 from kerastui.engine.project.problems import Problem
 from kerastui.screens.build.ends import end_rows, problem_rows, sharing_rows
 from kerastui.screens.build.graph_view import Facts
-from kerastui.screens.build.side_fields import TAKES, call_rows, model_rows, note_rows, output_rows, structure_field
+from kerastui.screens.build.side_fields import (
+    IDLE,
+    TAKES,
+    call_rows,
+    model_rows,
+    note_rows,
+    output_rows,
+    structure_field,
+)
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.argument_fields import COMMON, fields_of
 from kerastui.screens.widgets.choose import Choice
@@ -24,7 +32,7 @@ GROUPS: Final = {"_initializer": "initializers", "_regularizer": "regularizers",
 SHORT: Final = {"_initializer": "_init", "_regularizer": "_reg", "_constraint": "_constr"}
 """What these ends become where there are no headings and no room."""
 
-FOLDED: Final = ("constraints", "more")
+FOLDED: Final = ("constraints", "more", IDLE)
 """Headings that start folded."""
 
 NAME_HELP: Final = "Name shown on the card and given to Keras: letters, digits, `_`, `-` and `.`."

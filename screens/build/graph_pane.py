@@ -206,26 +206,24 @@ class GraphPane(CardEdits, inherit_bindings=False):
         if legal:
             super().begin_connect(source, legal, port, wire)
             self._mode_changed()
+            if self.screen.focused is not self:
+                self._choose_target()
         else:
             self._refuse(why_no_target(self._project.graph, source))
 
-    def choose_target(self) -> None:
-        """Ask for the card that a wire from the card under the cursor goes to: for lists, which have no canvas."""
-        source = self.cursor
-        if source is None:
+    def _choose_target(self) -> None:
+        """Ask for the card that the wire in hand ends at, where keys come from a list and not from the canvas."""
+        mode = self._mode
+        if not isinstance(mode, Connecting):
             return
-        targets = self.scene.legal_targets(source).difference(self.scene.targets[source])
         cards = self.scene.cards
-        choices = [Choice(key, self._card_name(key), cards[key].shape_text) for key in cards if key in targets]
+        choices = [Choice(key, self._card_name(key), cards[key].shape_text) for key in cards if key in mode.legal]
 
         def connect(target: str | None) -> None:
-            if target is not None:
-                self.post_message(self.ConnectRequested(source, target))
+            mode.target = target
+            (self._complete if target else self.leave_mode)()
 
-        if choices:
-            self.app.push_screen(Choose(f"connect {self._card_name(source)} to", choices), connect)
-        else:
-            self._refuse(why_no_target(self._project.graph, source))
+        self.app.push_screen(Choose(f"connect {self._card_name(mode.source)} to", choices), connect)
 
     def begin_move(self, card: str) -> None:
         """Move a card with the arrow keys."""

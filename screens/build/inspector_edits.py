@@ -16,6 +16,7 @@ from kerastui.screens.build.side_fields import (
     INNER_GIVES,
     INNER_TAKES,
     NOTE,
+    PLAIN,
     STRUCTURES,
     TAKES,
     TRAINABLE,
@@ -81,11 +82,11 @@ def _renamed(project: Project, key: str, given: Given) -> Edit:
 
 def _structured(project: Project, key: str, field: str, given: Given) -> Edit:
     """Return the edit of how the graph, or a model that a layer applies, takes or gives tensors."""
-    structure = STRUCTURES["one by one" if given is None else str(given)]
+    structure = STRUCTURES[PLAIN if given is None else str(given)]
     end, model = _ENDS[field], ""
     if field in (INNER_TAKES, INNER_GIVES):
         model = applied(project.graph.layers[project.graph.calls[key].layer])
-    label = f"{model or project.name} {end} {structure or 'one by one'}"
+    label = f"{model or project.name} {end} {structure or PLAIN}"
     return label, details.set_structure(project, model, end, structure)
 
 

@@ -19,9 +19,9 @@ _OWN: Final = frozenset({"up", "down", "left", "right", "h", "j", "k", "l", "hom
 """Keys that move in the list, as they do in the graph."""
 
 _CANVAS: Final = frozenset({"graph.zoom_out", "graph.zoom_in", "graph.fit", "graph.move", "graph.leave"})
-"""Actions that mean nothing where there is no canvas; a wire is drawn by choosing its end from a list."""
+"""Actions that mean nothing where there is no canvas."""
 
-_DRAWN: Final = frozenset({"graph.finish_wire", "graph.finish_move", "graph.connect", "graph.rewire"})
+_DRAWN: Final = frozenset({"graph.finish_wire", "graph.finish_move"})
 
 
 def _handed_on() -> Iterator[Binding]:
@@ -49,10 +49,11 @@ class OutlineRows(Rows):
         studio: What is open.
     """
 
+    BINDING_GROUP_TITLE = "outline"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "fold(True)", "fold", show=False, id="outline.fold"),
         Binding("right,l", "fold(False)", "unfold", show=False, id="outline.unfold"),
-        Binding("c", "connect", "connect", id="outline.connect", tooltip="draw a wire from this card"),
         *_handed_on(),
     ]
 
@@ -131,18 +132,11 @@ class OutlineRows(Rows):
         await self._graph.run_action(action)
         self.refresh_outline()
 
-    def action_connect(self) -> None:
-        """Choose the card that a wire is drawn to."""
-        self._follow()
-        self._graph.choose_target()
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the graph offers for the card."""
         if action == "hand_on":
             _, name, given = actions.parse(str(parameters[0]))
             return self.is_attached and self._graph.check_action(name, given)
-        if action == "connect":
-            return self.cursor_key is not None
         if action == "fold":
             return any(place.applies or place.around for place in self._outline.places.values())
         return super().check_action(action, parameters)
@@ -158,6 +152,16 @@ class OutlineRows(Rows):
             self.move_to(key)
         if key and (folded or place.applies):
             self._set_folded(key, folded)
+
+    @property
+    def help_title(self) -> str:
+        """What the graph has help on: name and class of the card."""
+        return self._graph.help_title
+
+    @property
+    def help_markdown(self) -> str:
+        """What Keras says of the layer, and how the graph is used."""
+        return self._graph.help_markdown
 
     def on_click(self, event: events.Click) -> None:
         """Fold or unfold a model by a click on its mark; else as in every list."""

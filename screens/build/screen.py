@@ -30,6 +30,7 @@ from kerastui.screens.build.inspector import Inspector
 from kerastui.screens.build.palette import INPUT, Palette
 from kerastui.screens.build.palette_drag import DragRows
 from kerastui.screens.build.problems_panel import TABS, ProblemsPanel
+from kerastui.screens.build.text_lines import code_lines
 from kerastui.screens.build.wires import Key
 from kerastui.screens.stage import STAGES, StageScreen
 from kerastui.screens.widgets.starting_values import starting_config, starting_shape
@@ -234,10 +235,8 @@ class BuildScreen(StageScreen):
 
     @work(exclusive=True, group="code", exit_on_error=False)
     async def _write_code(self, project: Project) -> None:
-        from kerastui.engine.writing.python import python_code
-
         self._coded = project
-        self.problems.code.show_code(await asyncio.to_thread(python_code, project))
+        self.problems.code.show(await asyncio.to_thread(code_lines, project))
 
     def _summarise(self) -> None:
         """Fetch Keras's summary if the graph is another one than the one it was made of."""

@@ -27,18 +27,25 @@ OPEN: Final = "@open"
 """Keys of fields that are no arguments of a layer."""
 
 CALL: Final = "call:"
+"""What the keys of arguments of the call begin with."""
+
+IDLE: Final = "call:idle"
+"""Key of the heading of a call that nothing is set for: it starts folded, since nearly every layer takes `training`."""
+
 OUTPUT: Final = "output:"
-"""What the keys of arguments of the call, and of names of outputs, begin with."""
+"""What the keys of names of outputs begin with."""
 
 TRAINABLE: Final = "trainable"
 
-STRUCTURES: Final[dict[str, Structure]] = {"one by one": "", "list": "list", "dict": "dict"}
+PLAIN: Final = "plain"
+
+STRUCTURES: Final[dict[str, Structure]] = {PLAIN: "", "list": "list", "dict": "dict"}
 """Words for how several tensors are taken or given."""
 
 _STRUCTURE_HELP: Final = {
-    "takes": "How the model takes its inputs: one tensor as it is and several in a list (*one by one*), always a "
+    "takes": "How the model takes its inputs: one tensor as it is and several in a list (*plain*), always a "
     "`list`, or a `dict` by the names of the inputs.",
-    "gives": "How the model gives its outputs: one tensor as it is and several by name (*one by one*), always a "
+    "gives": "How the model gives its outputs: one tensor as it is and several by name (*plain*), always a "
     "`list`, or a `dict` by the names of the outputs.",
 }
 
@@ -93,17 +100,19 @@ def call_rows(facts: Facts, key: str, entry: Entry | None) -> Iterator[FormRow]:
     if not named and not options:
         return
     calls = calls_of(facts.graph, call.layer)
-    yield Heading("call", "call", f"{calls.index(key) + 1} of {len(calls)}" if len(calls) > 1 else "")
+    idle = not named and not call.arguments
+    yield Heading(IDLE if idle else "call", "call", f"{calls.index(key) + 1} of {len(calls)}" if len(calls) > 1 else "")
     for argument in options:
         yield from fields_of(argument, call.arguments, {}, path=CALL)
     for name in named:
         sources = [wired(wire.source, wire.port) for wire in wires_into(facts.graph, key) if wire.argument == name]
+        came = ", ".join(origin(facts, source) for source in sources)
         told = ", ".join(f"{origin(facts, source)} {words.shape(facts.shape(source))}" for source in sources)
         help_text = f"A tensor that `call` takes as `{name}`. Connect a card to it with `c` on that card."
         yield Field(
             f"{CALL}@{name}",
             name,
-            f"{glyphs().came} {told}" if told else glyphs().missing,
+            f"{glyphs().came} {came}" if came else glyphs().missing,
             "readonly",
             changed=bool(told),
             help=f"{told}\n\n{help_text}" if told else help_text,
@@ -131,11 +140,11 @@ def model_rows(facts: Facts, layer: Layer) -> Iterator[FormRow]:
     yield structure_field(INNER_GIVES, graph.gives)
     yield Field(OPEN, "open inside", "", "action", help="Show the layers of the model, to change them.")
     yield Note()
-    yield Note([("layers  ", "muted"), (words.count(len(graph.layers)), "text")])
+    yield Note([("layers   ", "muted"), (words.count(len(graph.layers)), "text")])
     for at, (key, given) in enumerate(graph.inputs.items()):
-        yield _inner_end("takes" if at == 0 else "", node_name(graph, key), words.shape((None, *given.shape)))
+        yield _inner_end("inputs" if at == 0 else "", node_name(graph, key), words.shape((None, *given.shape)))
     for at, (name, source) in enumerate(graph.outputs.items()):
-        yield _inner_end("gives" if at == 0 else "", name, _inner_shape(facts, model, graph, source))
+        yield _inner_end("outputs" if at == 0 else "", name, _inner_shape(facts, model, graph, source))
 
 
 def _inner_shape(facts: Facts, model: str, graph: Graph, source: str) -> str:
@@ -147,7 +156,7 @@ def _inner_shape(facts: Facts, model: str, graph: Graph, source: str) -> str:
 
 
 def _inner_end(label: str, name: str, shape: str) -> Note:
-    line: list[Span] = [(label.ljust(8), "muted"), (name, "text"), (f"  {shape}", "muted")]
+    line: list[Span] = [(label.ljust(9), "muted"), (name, "text"), (f"  {shape}", "muted")]
     return Note(line)
 
 

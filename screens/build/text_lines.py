@@ -11,6 +11,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
+from kerastui.engine.project.document import Project
 from kerastui.screens.widgets.cursor_view import CursorView
 from kerastui.screens.widgets.ink import Cells, Line, Span, ink_of, line_width, plain, spans
 
@@ -78,13 +79,11 @@ class TextLines(CursorView):
 class CodeLines(TextLines):
     """Show the project as Python."""
 
+    BINDING_GROUP_TITLE = "code"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,ctrl+c", "copy", "copy", key_display="y", id="code.copy", tooltip="copy the code to the clipboard"),
     ]
-
-    def show_code(self, text: str, empty: str = "") -> None:
-        """Show code, or a sentence on why there is none."""
-        self.show(coloured(text), empty)
 
     def action_copy(self) -> None:
         """Copy the code to the clipboard of the terminal."""
@@ -104,6 +103,13 @@ def cut(line: Line, left: int) -> Line:
         kept.append((text[left:], words))
         left = max(left - len(text), 0)
     return kept or line
+
+
+def code_lines(project: Project) -> list[Line]:
+    """Return a project as lines of Python in colours; 0.2 s for a thousand layers, so not for the event loop."""
+    from kerastui.engine.writing.python import python_code
+
+    return coloured(python_code(project))
 
 
 def coloured(code: str) -> list[Line]:

@@ -147,7 +147,7 @@ class Choose(Dialog[str | None]):
         if text and found:
             rows.move_to(found[0].value)
         state = f"{count(len(found))} of {count(len(self._choices))}"
-        self.query_one(Box).set_titles(self._title, state, bottom_right=_KEYS)
+        self.query_one(Box).retitle(left=self._title, right=state, bottom_right=_KEYS)
 
     def say(self, words: str) -> None:
         """Say in the border what the choice under the cursor would do; `""` says nothing."""

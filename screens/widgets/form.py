@@ -263,7 +263,7 @@ class Form(Panel):
         self._editor.styles.offset = (x, y)
         self._editor.styles.width = width
         below = y + 1 < self._lines.size.height
-        left = min(x, 1) if width < 24 else x
+        left = min(x, 1) if width < 32 else x
         self._refusal.styles.offset = (left, y + 1 if below else y - 1)
         self._refusal.styles.max_width = self._lines.size.width - left
 
