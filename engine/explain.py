@@ -75,8 +75,8 @@ def explain_call(error: Exception, class_name: str, shapes: Sequence[Shape]) -> 
     if "output size would be zero or negative" in text:
         return f"nothing is left of {gets}: the window is larger", 'take a smaller window, or padding="same"'
     if "total size of the tensor must be unchanged" in text.lower():
-        wanted = re.search(r"target_shape=(\(.*?\))", text)
-        return f"cannot reshape {gets} to {wanted[1] if wanted else 'that'}: the sizes differ", "choose the same size"
+        target = re.search(r"target_shape=(\(.*?\))", text)
+        return f"cannot reshape {gets} to {target[1] if target else 'that'}: the sizes differ", "choose the same size"
     return f"{text}; gets {gets}" if gets and gets not in text else text, ""
 
 
