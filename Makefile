@@ -1,5 +1,5 @@
 # `make check` is what CI runs. Each target is one command of CONTRIBUTING.md.
-.PHONY: check setup format lint tree types contracts tests pins catalog bench bench-training matrix exports
+.PHONY: check setup format lint tree types contracts tests pins catalog bench bench-training matrix exports kills
 
 check: setup lint types contracts tests
 
@@ -39,6 +39,7 @@ catalog:
 bench:
 	uv run python benchmarks/startup.py
 	uv run python benchmarks/canvas.py
+	uv run python benchmarks/builder.py
 	uv run python benchmarks/plot.py
 
 # 20 minutes on two quiet cores: docs/performance.md.
@@ -48,6 +49,10 @@ bench-training:
 
 matrix:
 	uv run python -m tests.matrix
+
+# The app is killed a hundred times while somebody edits: at most one edit may be lost.
+kills:
+	uv run python -m tests.kills
 
 # Each kind of model in each format, run without Keras: the largest error.
 exports:

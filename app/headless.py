@@ -154,18 +154,20 @@ def _problems(folder: Path, project: Project, all_: bool = True) -> list[Problem
     """
     from kerastui.engine.data_state import DataState
     from kerastui.engine.project.checks import check_project
+    from kerastui.engine.project.mending.mend import mended
     from kerastui.engine.project.weights import check_weights
 
     data = DataState.read(project.data.source, folder.absolute())
     found = [*check_project(project), *check_weights(project, folder), *data.problems(project)]
     shapes: list[Problem] = []
+    checked = None
     if all_ or not any(problem.severity == "error" for problem in found):
         quiet()
         from kerastui.engine.checking import Checker
 
         checked = Checker().check(project)
         shapes = [*checked.problems, *data.target_problems(project, checked)]
-    return together(found, shapes)
+    return mended(project, checked, together(found, shapes))
 
 
 def _json_teller() -> Callable[[EventBody], None]:

@@ -18,7 +18,7 @@ from kerastui.engine.project.edits import EditError, apply_edit, make_edit
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, loads, read, write
 from kerastui.engine.project.graph import consumers, nodes, order
 from kerastui.engine.project.plain import value_to_plain
-from kerastui.engine.project.workspace import Workspace
+from kerastui.engine.project.workspace import JOURNAL_LIMIT, UNDO_LIMIT, Workspace
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 SCALARS = st.one_of(
@@ -261,7 +261,32 @@ def test_a_cut_journal_loses_the_last_edit_only(tmp_path: Path) -> None:
     workspace.do("two", commands.set_fit(workspace.project, epochs=3))
     journal = tmp_path / ".kerastui" / "journal.jsonl"
     journal.write_bytes(journal.read_bytes()[:-7])
-    assert Workspace.open(tmp_path).project.fit.epochs == 2
+    again = Workspace.open(tmp_path)
+    assert again.project.fit.epochs == 2
+    again.do("three", commands.set_fit(again.project, epochs=4))
+    assert Workspace.open(tmp_path).project.fit.epochs == 4
+
+
+def test_a_long_journal_is_shortened_and_keeps_a_thousand_steps(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path, Project("x"))
+    for number in range(JOURNAL_LIMIT + 10):
+        workspace.do("more", commands.set_fit(workspace.project, epochs=number + 1))
+        if number == JOURNAL_LIMIT:
+            workspace.save()
+    workspace.undo()
+    again = Workspace.open(tmp_path)
+    journal = tmp_path / ".kerastui" / "journal.jsonl"
+    assert len(journal.read_bytes().splitlines()) < UNDO_LIMIT + 10
+    last = Workspace.open(tmp_path)
+    for workspace in (again, last):
+        assert workspace.project.fit.epochs == JOURNAL_LIMIT + 9
+        assert workspace.unsaved
+    assert last.redo()
+    assert not last.redo()
+    undone = 0
+    while last.undo():
+        undone += 1
+    assert undone == UNDO_LIMIT + 1
 
 
 KILLED = """
@@ -269,7 +294,7 @@ import sys, pathlib
 from kerastui.engine.project import commands
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.plain import value_to_plain
-from kerastui.engine.project.workspace import Workspace
+from kerastui.engine.project.workspace import JOURNAL_LIMIT, UNDO_LIMIT, Workspace
 workspace = Workspace.create(pathlib.Path(sys.argv[1]), Project("x"))
 for number in range(1, 10_000):
     workspace.do("more", commands.set_fit(workspace.project, epochs=number))
@@ -311,3 +336,11 @@ def test_a_failed_write_leaves_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert "kept in memory only" in workspace.notice
     assert (tmp_path / FILE_NAME).read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [FILE_NAME]
+
+
+@pytest.mark.slow
+def test_the_app_that_is_killed_loses_at_most_one_edit() -> None:
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-m", "tests.kills", "3"], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "3 kills" in done.stdout

@@ -77,10 +77,18 @@ def apply_edit(project: Project, edit: Edit) -> Project:
         EditError: The edit was made for another state of the project.
         DocumentError: The result is no project.
     """
-    plain = to_plain(project)
+    return from_plain(apply_plain(to_plain(project), edit))
+
+
+def apply_plain(plain: Plain, edit: Edit) -> Plain:
+    """Return the plain form of a project with an edit applied; what is not changed is shared with the one given.
+
+    Raises:
+        EditError: The edit was made for another state of the project.
+    """
     for change in edit.changes:
         plain = _changed(plain, change, change.path)
-    return from_plain(plain)
+    return plain
 
 
 def _differences(before: Plain, after: Plain, path: tuple[str, ...]) -> Iterator[Change]:

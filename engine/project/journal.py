@@ -7,6 +7,7 @@ the whole history is read back.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Literal
@@ -24,7 +25,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Args:
         kind: `"base"` (where the history starts), `"edit"`, `"undo"`, `"redo"` or `"save"`.
-        text: Text of `kerastui.toml`, for a base.
+        text: Text of `kerastui.toml`, for a base; for a save where it is not that of the document at that point.
         edit: The edit, for an edit.
     """
 
@@ -44,23 +45,29 @@ class Journal:
         self.path = folder / FOLDER / "journal.jsonl"
 
     def read(self) -> list[Entry]:
-        """Return the entries on disk; a line that a kill cut short ends the reading.
+        """Return the entries on disk; a line that was cut short ends the reading, and goes with what follows it.
 
         Returns:
             The entries, none if there is no journal or it cannot be read.
         """
         try:
-            lines = self.path.read_bytes().splitlines(keepends=True)
+            content = self.path.read_bytes()
         except OSError:
             return []
         entries: list[Entry] = []
-        for line in lines:
+        whole = 0
+        for line in content.splitlines(keepends=True):
             try:
-                entries.append(msgspec.json.decode(line, type=Entry))
+                entry = msgspec.json.decode(line, type=Entry)
             except msgspec.DecodeError:
                 break
             if not line.endswith(b"\n"):
                 break
+            entries.append(entry)
+            whole += len(line)
+        if whole < len(content):
+            with contextlib.suppress(OSError):  # a folder that cannot be written takes no further entries either
+                os.truncate(self.path, whole)
         return entries
 
     def start(self, text: str, entries: list[Entry] | None = None) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from kerastui.engine.project.document import Project
-from kerastui.engine.project.edits import Edit, EditError, apply_edit, make_edit
+from kerastui.engine.project.edits import Edit, EditError, apply_edit, apply_plain, make_edit
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, loads, read_text, write
 from kerastui.engine.project.journal import FOLDER, Entry, Journal
-from kerastui.engine.project.plain import DocumentError
+from kerastui.engine.project.plain import DocumentError, Plain, from_plain, to_plain
 
 JOURNAL_LIMIT = 5_000
-"""Entries read back at the start; a longer journal begins anew at the next save, to keep opening under a second."""
+"""Entries above which a journal is written anew when it is opened, with the last `UNDO_LIMIT` edits."""
+
+UNDO_LIMIT = 1_000
+"""Edits that such a journal keeps."""
 
 
 class Workspace:
@@ -140,41 +143,48 @@ class Workspace:
 
     def _recover(self, text: str) -> None:
         entries = self._journal.read()
-        if len(entries) > JOURNAL_LIMIT or not self._replay(entries, text):
-            if any(entry.kind != "base" for entry in entries) and len(entries) <= JOURNAL_LIMIT:
+        if not self._replay(entries, text):
+            if any(entry.kind != "base" for entry in entries):
                 self.notice = "the file was changed outside: the undo history of the last session is gone"
             self.project = loads(text, self.folder / FILE_NAME)
             self._undo, self._redo = [], []
             self._start_journal(text)
-        elif self.unsaved:
+            return
+        if self.unsaved:
             self.notice = "edits that were not saved are back; ctrl+s saves them, ctrl+z takes them back"
+        if len(entries) > JOURNAL_LIMIT:
+            self._undo = self._undo[-UNDO_LIMIT:]
+            self._start_journal(*self._history())
 
     def _replay(self, entries: list[Entry], text: str) -> bool:
         """Read the history back; tell whether it belongs to the file."""
         if not entries or entries[0].kind != "base":
             return False
-        saved = entries[0].text
+        saved: str | Plain = entries[0].text
+        place = self.folder / FOLDER
         try:
-            project = loads(saved, self.folder / FOLDER)
+            plain = to_plain(loads(entries[0].text, place))
             for entry in entries[1:]:
                 if entry.kind == "save":
-                    saved = dumps(project)
+                    saved = entry.text or plain
                 else:
-                    project = self._again(project, entry)
+                    plain = self._again(plain, entry)
+            project = from_plain(plain)
+            saved = saved if isinstance(saved, str) else dumps(from_plain(saved))
+            # The last state counts as saved too: a kill can fall between writing the file and noting it here.
+            known = {saved, dumps(loads(saved, place)), dumps(project)}
         except (EditError, DocumentError, ProjectFileError, IndexError):
             return False
-        # The last state counts as saved too: a kill can fall between writing the file and noting it here.
-        known = {saved, dumps(loads(saved, self.folder / FOLDER)), dumps(project)}
         if text not in known and dumps(self.project) not in known:
             return False
         self.project = project
         return True
 
-    def _again(self, project: Project, entry: Entry) -> Project:
+    def _again(self, plain: Plain, entry: Entry) -> Plain:
         if entry.kind == "undo":
             edit = self._undo.pop()
             self._redo.append(edit)
-            return apply_edit(project, edit.reverted())
+            return apply_plain(plain, edit.reverted())
         if entry.kind == "redo":
             edit = self._redo.pop()
         elif entry.edit is not None:
@@ -183,11 +193,11 @@ class Workspace:
         else:
             raise EditError("an entry of the journal has no edit")
         self._undo.append(edit)
-        return apply_edit(project, edit)
+        return apply_plain(plain, edit)
 
-    def _start_journal(self, text: str) -> None:
+    def _start_journal(self, text: str, entries: list[Entry] | None = None) -> None:
         try:
-            self._journal.start(text)
+            self._journal.start(text, entries)
         except OSError as error:
             self.journalled = False
             self.notice = f"{self.folder} cannot be written ({error.strerror}): edits are kept in memory only"
@@ -197,17 +207,17 @@ class Workspace:
             if self.journalled:
                 self._journal.append(entry)
             else:  # entries are missing, and the last line may be torn: what comes after would not be read back
-                self._journal.start(self._saved, self._history())
+                self._journal.start(*self._history())
                 self.journalled, self.notice = True, "the journal is written again"
         except OSError as error:
             self.journalled = False
             self.notice = f"the journal cannot be written ({error.strerror}): edits are kept in memory only"
 
-    def _history(self) -> list[Entry]:
-        """Return entries that lead from the file to the document as it is, with what can be undone and redone."""
-        start = self.project
+    def _history(self) -> tuple[str, list[Entry]]:
+        """Return the text before all that can be undone, and entries that lead from it to the document as it is."""
+        start = to_plain(self.project)
         for edit in reversed(self._undo):
-            start = apply_edit(start, edit.reverted())
-        bridge = make_edit("earlier edits", loads(self._saved, self.folder / FILE_NAME), start)
-        edits = [*([bridge] if bridge.changes else []), *self._undo, *reversed(self._redo)]
-        return [*(Entry("edit", edit=edit) for edit in edits), *(Entry("undo") for _ in self._redo)]
+            start = apply_plain(start, edit.reverted())
+        edits = [*self._undo, *reversed(self._redo)]
+        entries = [*(Entry("edit", edit=edit) for edit in edits), *(Entry("undo") for _ in self._redo)]
+        return dumps(from_plain(start)), [*entries, Entry("save", text=self._saved)]
