@@ -99,6 +99,8 @@ def _sound(project: Project, repair: Repair, before: set[tuple[str, str]]) -> bo
         after = apply_repair(project, repair)
     except EditError:
         return False
+    if after == project:
+        return False
     return repair.kind == "output" or _errors(after) <= before
 
 

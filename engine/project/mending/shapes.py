@@ -79,8 +79,8 @@ def _spread(case: Case, slot: int, now: Shape, then: Shape) -> Repair | None:
 def other_rank(case: Case) -> Repair | None:
     """Offer the number of axes that the layer takes."""
     said = re.search(r"takes (?:at least |at most )?(\d+) axes with the batch, gets (\d+)", case.problem.what)
-    if said is None:
-        return None
+    if said is None or case.class_name == "TimeDistributed":
+        return None  # the layer in it decides, which takes one axis less
     wanted, found = int(said[1]), int(said[2])
     slot = next((at for at, shape in enumerate(case.shapes) if shape is not None and len(shape) == found), None)
     if slot is None:
