@@ -56,3 +56,10 @@ def test_no_repair_is_offered_that_changes_nothing(class_name: str, config: dict
     project = single(class_name, config, (8, 8, 3))
     found = mended(project, None, [Problem("error", "build", "a", what)])
     assert all(problem.repair is None or apply_repair(project, problem.repair) != project for problem in found)
+
+
+def test_a_flat_vector_becomes_the_largest_image_that_it_can_be() -> None:
+    project = single("Conv2D", {"filters": 2, "kernel_size": 3}, (192,))
+    found = mended(project, None, [Problem("error", "build", "a", "Conv2D takes 4 axes with the batch, gets 2: …")])
+    assert found[0].repair is not None
+    assert found[0].repair.label == "insert Reshape (8, 8, 3)"
