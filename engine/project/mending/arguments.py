@@ -54,7 +54,7 @@ def other_class(case: Case) -> Repair | None:
         prefix = case.class_name.rpartition(".")[0] + "."  # a class of the project's own is replaced by such a one
         known = [entry.name for entry in catalog().of("layer") if entry.name.startswith(prefix)]
     else:
-        known = [entry.name for kind in ("layer", "operation") for entry in catalog().of(kind)]  # type: ignore[arg-type]
+        known = [entry.name for kind in ("layer", "operation") for entry in catalog().of(kind)]
     found = near(case.class_name, known)
     entry = catalog().layer(found) if found else None
     if entry is None:
