@@ -49,9 +49,8 @@ def check_project(project: Project) -> list[Problem]:
     graph = project.graph
     found = [*_graph(graph), *_inputs(graph), *_names(graph), *_settings(project), *_fit(project), *_callbacks(project)]
     for key, model in project.models.items():
-        found += [
-            replace(problem, subject=place_of(key, problem.subject)) for problem in (*_graph(model), *_names(model))
-        ]
+        inside = (*_graph(model), *_names(model))
+        found += [replace(problem, subject=place_of(key, problem.subject)) for problem in inside]
     return by_severity(found)
 
 

@@ -316,4 +316,4 @@ def dot_axes(case: Case) -> Repair | None:
         for second in reversed(range(1, len(shapes[1]))):
             if shapes[0][first] is not None and shapes[0][first] == shapes[1][second]:
                 return case.configured(f"axes → ({first}, {second})", axes=(first, second))
-    return refitted(case, 1, (*shapes[1][:-1], shapes[0][-1]))
+    return refitted(case, 1, (None, shapes[0][-1])) if len(shapes[0]) == len(shapes[1]) == 2 else None
