@@ -15,7 +15,7 @@ import numpy as np
 from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.catalog.check import check_config
 from kerastui.engine.catalog.objects import build_object
-from kerastui.engine.explain import explain_call, plain_message
+from kerastui.engine.explain import explain_argument, explain_call
 from kerastui.engine.keras_private import name_operations
 from kerastui.engine.misfits import misfit
 from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Spec, Value
@@ -65,7 +65,7 @@ def make_layer(node: str, layer: Layer, inside: Callable[[Spec], Any], name: str
     except BuildError:
         raise
     except Exception as error:
-        raise BuildError(node, plain_message(error), "put the argument right in the inspector") from None
+        raise BuildError(node, explain_argument(error), "put the argument right in the inspector") from None
     if name is not None:
         made.name = name
     return made

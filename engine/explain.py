@@ -31,20 +31,35 @@ def explain_call(error: Exception, class_name: str, shapes: Sequence[Shape]) -> 
     """
     text = plain_message(error)
     gets = " and ".join(show_shape(shape) for shape in shapes)
-    ranks = re.search(r"expected (min_|max_)?ndim=(\d+), found ndim=(\d+)", text)
-    if ranks:
+    told = (
+        _axes(text, class_name, shapes, gets)
+        or _given(text, class_name, shapes, gets)
+        or _sizes(text, class_name, gets)
+    )
+    return told or (f"{text}; gets {gets}" if gets and gets not in text else text, "")
+
+
+def _axes(text: str, class_name: str, shapes: Sequence[Shape], gets: str) -> tuple[str, str] | None:
+    """Say that a layer takes another number of axes, or another axis."""
+    if ranks := re.search(r"expected (min_|max_)?ndim=(\d+), found ndim=(\d+)", text):
         least = {"min_": "at least ", "max_": "at most "}.get(ranks[1] or "", "")
         wanted, found = int(ranks[2]), int(ranks[3])
         hint = "insert Flatten before it" if found > wanted else "insert Reshape before it"
         return f"{class_name} takes {least}{wanted} axes with the batch, gets {found}: {gets}", hint
-    if kernel := re.search(
-        r"Kernel shape must have the same length as input, but received kernel of shape (\(.*?\))", text
-    ):
-        axes = kernel[1].count(",") + 1
+    if kernel := re.search(r"Kernel shape must have the same length.*?kernel of shape (\(.*?\))", text):
         hint = f"{class_name[:-2]}{len(shapes[0]) - 2}D is for as many" if class_name.endswith("D") else ""
+        axes = kernel[1].count(",") + 1
         return f"{class_name} takes {axes} axes with the batch, gets {len(shapes[0])}: {gets}", hint
     if "index out of range" in text or re.search(r"out of bounds for|must be in the range \[-\d", text):
         return f"{class_name} has no axis of that number in {gets}", "choose an axis that is there, -1 is the last"
+    if built := re.search(r"expected axis (-?\d+) of input shape to have value (\d+)", text):
+        what = f"{class_name} was built for size {built[2]} on axis {built[1]}, gets {gets}"
+        return what, "its calls share weights and need one size; add a layer of its own here"
+    return None
+
+
+def _given(text: str, class_name: str, shapes: Sequence[Shape], gets: str) -> tuple[str, str] | None:
+    """Say that a layer takes another number of inputs, or other arguments in its call."""
     if unknown := re.search(r"unexpected keyword argument '(\w+)'", text):
         what = f"{class_name} has no argument {unknown[1]} to be called with; gets {gets}"
         return what, "take it away in the inspector"
@@ -53,9 +68,11 @@ def explain_call(error: Exception, class_name: str, shapes: Sequence[Shape]) -> 
     if missing := re.search(r"missing (?:a|\d) required (?:positional )?arguments?: '(\w+)'", text):
         what = f"{class_name} takes a second input ({missing[1]}), gets {len(shapes)}: {gets}"
         return what, "connect another layer to it, or the same one again"
-    if built := re.search(r"expected axis (-?\d+) of input shape to have value (\d+)", text):
-        what = f"{class_name} was built for size {built[2]} on axis {built[1]}, gets {gets}"
-        return what, "its calls share weights and need one size; add a layer of its own here"
+    return None
+
+
+def _sizes(text: str, class_name: str, gets: str) -> tuple[str, str] | None:
+    """Say that sizes are not known, or do not fit."""
     if "must be fully-defined" in text:
         hint = "give the input a size, or insert Reshape before it"
         return f"{class_name} needs sizes that are known, gets {gets}", hint
@@ -63,9 +80,7 @@ def explain_call(error: Exception, class_name: str, shapes: Sequence[Shape]) -> 
         verb = "join" if class_name == "Concatenate" else class_name.lower()
         axis = " on every axis but the one they are joined along" if class_name == "Concatenate" else ""
         return f"cannot {verb} {gets}: their shapes differ", f"give both branches the same size{axis}"
-    if pair := re.search(
-        r"Incompatible input shapes: axis values (\d+) \(at axis (\d+)\) != (\d+) \(at axis (\d+)\)", text
-    ):
+    if pair := re.search(r"axis values (\d+) \(at axis (\d+)\) != (\d+) \(at axis (\d+)\)", text):
         what = f"cannot multiply {gets}: axis {pair[2]} has {pair[1]}, axis {pair[4]} has {pair[3]}"
         return what, "choose axes of the same size"
     if "Inner dimensions" in text:
@@ -75,9 +90,25 @@ def explain_call(error: Exception, class_name: str, shapes: Sequence[Shape]) -> 
     if "output size would be zero or negative" in text:
         return f"nothing is left of {gets}: the window is larger", 'take a smaller window, or padding="same"'
     if "total size of the tensor must be unchanged" in text.lower():
-        target = re.search(r"target_shape=(\(.*?\))", text)
-        return f"cannot reshape {gets} to {target[1] if target else 'that'}: the sizes differ", "choose the same size"
-    return f"{text}; gets {gets}" if gets and gets not in text else text, ""
+        wanted = re.search(r"target_shape=(\(.*?\))", text)
+        return f"cannot reshape {gets} to {wanted[1] if wanted else 'that'}: the sizes differ", "choose the same size"
+    return None
+
+
+def explain_argument(error: Exception) -> str:
+    """Say why a layer refuses an argument.
+
+    Args:
+        error: What its constructor raised.
+    """
+    text = plain_message(error)
+    if "could not be deserialized properly" in text:  # a layer around another one: the reason comes last
+        return f"{text.partition(': <class')[0]}: {text.rpartition('Exception encountered: ')[2]}"
+    said = r"(.*?)The `\w+` argument must be a tuple of (\d) integers\. Received \w+=(.*?)(?:, including.*)?$"
+    if sizes := re.match(said, text):
+        number = "a whole number above 0" if sizes[2] == "1" else f"a whole number above 0, or {sizes[2]} of them"
+        return f"{sizes[1]}takes {number}. Received: {sizes[3]}"
+    return text
 
 
 def explain_step(error: BaseException) -> str:
