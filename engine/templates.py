@@ -35,7 +35,7 @@ class Template(msgspec.Struct, frozen=True):
 _TEMPLATES = (
     Template("digits", "Multi-layer perceptron", "digits, 1,797 images", (64, 64, 10), 4_810),
     Template("digits-cnn", "Convolution", "digits, 1,797 images", (64, 1024, 256, 512, 10), 9_930),
-    Template("digits-residual", "Residual net", "digits, 1,797 images", (64, 1024, 1024, 1024, 256, 10), 7_370),
+    Template("digits-residual", "Residual net", "digits, blocks as models", (64, 1024, 1024, 1024, 256, 10), 12_010),
     Template("digits-lstm", "LSTM", "digits, row by row", (8, 32, 10), 5_578),
     Template("digits-transformer", "Transformer encoder", "digits, row by row", (64, 256, 256, 256, 10), 19_946),
     Template(
