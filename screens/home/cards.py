@@ -174,24 +174,21 @@ def draw_card(cells: Cells, x: int, width: int, line: int, template: Template, l
         cells.put(x + 2, template.note, "muted", limit=end - 2)
     elif line in (height - 3, height - 2):
         low = line == height - 2
+        cells.put(x + 2, bars(template.widths)[low], "primary")
         text, words = ("parameters", "muted") if low else (compact(template.parameters), "text bold")
-        room = width - 5 - len("parameters")
-        picture = bars(template.widths, gap=2 * len(template.widths) <= room)
-        cells.put(x + 2, picture[low], "primary", limit=x + 2 + room)
         cells.put_right(end - 2, text, words)
 
 
-def bars(widths: Sequence[int], gap: bool = True) -> tuple[str, str]:
-    """Return the upper and the lower row of bars, one for each width, by its logarithm.
+def bars(widths: Sequence[int]) -> tuple[str, str]:
+    """Return the upper and the lower row of bars, one bar and a blank for each width, by its logarithm.
 
     Args:
         widths: Numbers of 1 and above; 4,096 and more fill both rows.
-        gap: Leave a blank after each bar. Defaults to `True`.
     """
-    table, blank = glyphs().bars, " " if gap else ""
+    table = glyphs().bars
     upper, lower = "", ""
     for width in widths:
         height = max(1, min(2 * len(table), round(math.log2(width + 1) / 12 * 2 * len(table))))
-        lower += table[min(height, len(table)) - 1] + blank
-        upper += (table[height - len(table) - 1] if height > len(table) else " ") + blank
+        lower += table[min(height, len(table)) - 1] + " "
+        upper += (table[height - len(table) - 1] if height > len(table) else " ") + " "
     return upper, lower
