@@ -341,7 +341,8 @@ def _make(folder: Path, template: str) -> None:
         raise click.ClickException(f"there is no template {template}; choose from {', '.join(names)}")
     project = templates.project(template)
     try:
-        Workspace.create(folder, replace(project, name=folder.name) if template != "digits" else project)
+        named = replace(project, name=folder.name) if template != "digits" else project
+        Workspace.create(folder, named, templates.code(template))
     except ProjectFileError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

@@ -68,9 +68,11 @@ class DataState(msgspec.Struct, frozen=True):
             return []
         if self.problem is not None:
             return [self.problem]
-        from kerastui.engine.data.check import check_data
+        from kerastui.engine.data.check import NO_TARGET, check_data
 
-        return check_data(self.profiles, project.data, project.graph)
+        found = check_data(self.profiles, project.data, project.graph)
+        # A class of models of the project's own may learn from the inputs alone.
+        return [problem for problem in found if not (problem.what == NO_TARGET and project.compile.model)]
 
     def target_problems(self, project: Project, checked: Checked) -> list[Problem]:
         """Return where outputs and losses do not fit the targets.

@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from kerastui.engine import home
-from kerastui.engine.catalog.catalog import set_own
 from kerastui.engine.code_state import CodeState
-from kerastui.engine.custom.files import Fault, Stamp, code_files, stamp
+from kerastui.engine.code_watch import CodeWatch
 from kerastui.engine.custom.trust import trust
 from kerastui.engine.data_state import DataState
 from kerastui.engine.process.client import EngineClient, EngineLost, EngineRefused, Heard, Lost
@@ -77,14 +76,11 @@ class Studio:
         self.engine_state = EngineState("starting", time.monotonic())
         self.workspace: Workspace | None = None
         self.data = DataState()
-        self.code = CodeState()
         self.checked: Checked | None = None
         self.problems: tuple[Problem, ...] = ()
         self.run: RunState | None = None
         self._checked_project: Project | None = None
-        self._code_read: Stamp | None = None
-        self._code_fatal: Stamp | None = None
-        self._code_known = False
+        self._code = CodeWatch(engine)
         self._watching: asyncio.Task[None] | None = None
         self._inside: tuple[str, ...] = ()
         self._listeners: list[Listener] = []
@@ -138,6 +134,11 @@ class Studio:
         """Whether shapes and counts are older than the graph."""
         return self.workspace is not None and self._checked_project is not self.workspace.project
 
+    @property
+    def code(self) -> CodeState:
+        """What is known of the project's own code."""
+        return self._code.state
+
     def problems_of(self, stage: str) -> list[Problem]:
         """Return the problems of a stage: `"data"`, `"build"` or `"configure"`."""
         return [problem for problem in self.problems if problem.stage == stage]
@@ -161,13 +162,18 @@ class Studio:
         """
         self._opened(Workspace.open(folder.absolute()))
 
-    def create(self, folder: Path, project: Project) -> None:
+    def create(self, folder: Path, project: Project, code: Mapping[str, str] | None = None) -> None:
         """Make a project in a folder and open it.
+
+        Args:
+            folder: The folder.
+            project: The document.
+            code: Files with code of its own, by name. Defaults to `None`: none.
 
         Raises:
             ProjectFileError: There is one already, or the folder cannot be written.
         """
-        self._opened(Workspace.create(folder.absolute(), project))
+        self._opened(Workspace.create(folder.absolute(), project, code))
 
     def do(self, label: str, after: Project) -> Edit | None:
         """Make the document equal to another one, as one edit that can be taken back.
@@ -261,14 +267,13 @@ class Studio:
         """Have the project's own code read again if it has changed on disk, or has just come to be there."""
         if self.workspace is None:
             return
-        folder, listed = self.workspace.folder, self.workspace.project.code
-        if not code_files(folder, listed) and not self.code.files:
+        if not self._code.is_there(self.workspace):
             return
         if self.code.kind == "none":
-            self._expect_code()
+            self._code.expect(self.workspace)
         if self._watching is None or self._watching.done():
             self._watching = asyncio.get_running_loop().create_task(self._watch_code())
-        if stamp(folder, listed) != (self._code_read or {}):
+        if self._code.changed(self.workspace):
             self._check()
 
     def trust(self) -> None:
@@ -278,8 +283,7 @@ class Studio:
             OSError: That cannot be written down.
         """
         trust(self.open_workspace.folder)
-        self._code_read = None
-        self._expect_code()
+        self._code.expect(self.open_workspace)
         self._judge()
         self._tell("document")
         self._check()
@@ -359,8 +363,7 @@ class Studio:
         self.workspace = workspace
         self._inside = ()
         self.data, self.checked, self._checked_project = DataState(), None, None
-        self._code_read = None
-        self._expect_code()
+        self._code.expect(workspace)
         folder = latest(workspace.folder)
         self.run = read_run(folder) if folder else None
         if self.run is not None and self.run.status == "lost" and engine_of(workspace.folder) is not None:
@@ -428,37 +431,12 @@ class Studio:
             self.checked, self._checked_project = checked, project
             self._judge()
 
-    def _expect_code(self) -> None:
-        """Know nothing of the code but whether it is there and trusted."""
-        self.code = CodeState.before(self.project, self.open_workspace.folder)
-        set_own(None if self.code.files and self.code.trusted else ())
-
     async def _read_code(self, workspace: Workspace) -> None:
-        """Have the engine read the project's own code if it has not, or not as it is now.
-
-        Raises:
-            EngineLost: The engine has ended. Where that came of the code, it is not run again before it is changed.
-        """
-        listed = workspace.project.code
-        now = stamp(workspace.folder, listed)
-        if now == self._code_read or not (now or self._code_known):
-            return
-        self._code_read = now
-        if now == self._code_fatal:
-            return
-        try:
-            state = CodeState.of(await self.engine.read_code(workspace.folder, listed))
-        except EngineRefused as error:
-            state = CodeState("read", tuple(now), errors=(Fault(next(iter(now), ""), error.what),))
-        except EngineLost:
-            self._code_fatal = now
-            what = "the engine ended while it ran the code"
-            self.code = CodeState("read", tuple(now), self.code.entries, (Fault(next(iter(now), ""), what),))
-            raise
-        if workspace is self.workspace:
-            self._code_known = bool(state.files)
-            self.code, self._checked_project = state, None
-            set_own(state.entries)
+        """Have the engine read the project's own code if it has not, or not as it is now."""
+        state = await self._code.read(workspace)
+        if state is not None and workspace is self.workspace:
+            self._code.take(state)
+            self._checked_project = None
             self._judge()
             self._tell("document")
 
@@ -499,7 +477,7 @@ class Studio:
         if kind != self.engine_state.kind or note != self.engine_state.note:
             self.engine_state = EngineState(kind, time.monotonic(), versions or self.engine_state.versions, note)
             if kind == "ready":
-                self._code_read, self._code_known = None, False
+                self._code.new_engine()
             self._tell("engine")
             self._check()
 

@@ -193,7 +193,7 @@ def test_a_place_for_a_project_is_checked(text: str, reason: str, tmp_path: Path
 def test_a_template_fits_on_the_narrowest_card(template: templates.Template) -> None:
     inside = NARROWEST - 4
 
-    assert len(template.title) <= inside
+    assert len(f" {template.title} ") <= NARROWEST - 3  # in the border
     assert len(template.note) <= inside
     assert len(bars(template.widths)[0].rstrip()) <= inside - len(" parameters")
 

@@ -30,6 +30,8 @@ from kerastui.engine.project.files import dumps, loads
 from kerastui.engine.project.repairs import apply_repair
 from kerastui.engine.project.workspace import Workspace
 from kerastui.engine.studio import Studio
+from kerastui.screens.configure.edits import change
+from kerastui.screens.configure.fields import kind_choices
 from kerastui.screens.widgets.modals import Confirm
 from kerastui.shell import KerasTUI
 
@@ -301,3 +303,29 @@ async def test_code_from_elsewhere_is_run_after_a_question(tmp_path: Path) -> No
         assert app.studio.code.trusted
         assert "not run" not in seat.text
         assert app.check_action("trust", ()) is False
+
+
+async def test_configure_offers_own_losses_and_classes_of_models(tmp_path: Path) -> None:
+    folder = written(tmp_path / "project", small_project())
+    engine = FakeEngine()
+    engine.code = replace(CODE, entries=(*CODE.entries, Entry("model", "layers.VAE", code="layers.py:70")))
+    app = KerasTUI(folder, engine)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        seat = Seat(app, pilot)
+        await until(pilot, lambda: app.studio.code.kind == "read")
+        await seat.press("3")
+        assert "made as" in seat.text
+        assert "layers.Far" in [choice.name for choice in kind_choices("loss")]
+        label, after = change(app.studio.project, "compile/model", "layers.VAE", None)
+        assert (label, after.compile.model) == ("model layers.VAE", "layers.VAE")
+        app.studio.do(label, after)
+        await settled(pilot)
+        assert "layers.VAE" in seat.text
+        assert change(after, "compile/model", None, None)[1].compile.model == ""
+        with pytest.raises(ValueError, match=r"Model, layers\.VAE"):
+            change(after, "compile/model", "layers.GAN", None)
+        engine.code = Code()
+        (folder / "layers.py").unlink()
+        app.studio.look_at_code()
+        await settled(pilot)
+        assert "layers.Far" not in [choice.name for choice in kind_choices("loss")]

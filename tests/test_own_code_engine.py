@@ -25,6 +25,8 @@ from kerastui.engine.checking import Checker
 from kerastui.engine.custom.reading import read_code
 from kerastui.engine.custom.running import PRIVATE
 from kerastui.engine.custom.trust import is_trusted
+from kerastui.engine.data.check import NO_TARGET
+from kerastui.engine.data_state import DataState
 from kerastui.engine.process.protocol import Code, RunFinished
 from kerastui.engine.process.run import Run, RunError
 from kerastui.engine.project import settings as settings_commands
@@ -266,6 +268,14 @@ def test_the_whole_model_is_made_as_a_class_of_the_code(tmp_path: Path) -> None:
     model = build_model(project)
     compile_model(project, model)
     assert model.summary is not None
+    alone = LAYERS.replace("(y - y_pred)", "(x - y_pred)")
+    columns = {name: replace(column, role="ignore") for name, column in project.data.columns.items()}
+    columns["petal_length"] = project.data.columns["petal_length"]
+    without = settings_commands.set_source(project, "bundled:iris", columns)
+    state = DataState.read("bundled:iris", tmp_path)
+    assert [item.what for item in state.problems(without)] == []
+    assert [item.what for item in state.problems(settings_commands.set_compile(without, model=""))] == [NO_TARGET]
+    trained(written(tmp_path / "alone", without, alone))
     plain = build_model(small_project())
     assert type(plain).__name__ == "Functional"
 

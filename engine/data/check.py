@@ -16,6 +16,8 @@ RARE = 0.5
 
 NO_SOURCE = ("no data source is chosen", "Open a file or choose one of the bundled data sets.")
 
+NO_TARGET = "no column is the target"
+
 
 def check_data(profiles: Sequence[ColumnProfile], data: Data, graph: Graph) -> list[Problem]:
     """Return what is wrong with the data, errors first.
@@ -75,7 +77,7 @@ def _roles(known: Mapping[str, ColumnProfile], data: Data) -> Iterator[Problem]:
     if "input" not in roles:
         yield _problem("error", "", "no column is an input", "Give at least one column the role input.")
     if "target" not in roles:
-        yield _problem("error", "", "no column is the target", "Give the column to predict the role target.")
+        yield _problem("error", "", NO_TARGET, "Give the column to predict the role target.")
     if roles.count("weight") > 1:
         names = [name for name, column in data.columns.items() if column.role == "weight"]
         what = f"{' and '.join(f'`{name}`' for name in names)} are both sample weights"

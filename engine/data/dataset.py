@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerastui.engine.data.binding import Shape, fitted, grouped
-from kerastui.engine.data.check import check_columns
+from kerastui.engine.data.check import NO_TARGET, check_columns
 from kerastui.engine.data.encoders import CategoryEncoder, Encoder, learn
 from kerastui.engine.data.errors import DataError
 from kerastui.engine.data.profile import profile
@@ -93,7 +93,9 @@ class Dataset:
         return {"shape": list(values.shape[1:]), "columns": columns}
 
 
-def encode(table: Table, data: Data, inputs: Mapping[str, Shape], outputs: Sequence[str]) -> Dataset:
+def encode(
+    table: Table, data: Data, inputs: Mapping[str, Shape], outputs: Sequence[str], targets: bool = True
+) -> Dataset:
     """Split a table and encode its parts.
 
     Means, ranges, most frequent values and the like are learned from the training part only; the names of classes and
@@ -105,6 +107,7 @@ def encode(table: Table, data: Data, inputs: Mapping[str, Shape], outputs: Seque
         inputs: Shape of each graph input without the batch axis, by id; `None` is any size. Data that holds as many
             numbers is given the input's shape, so that an `(8, 8)` image fits `(8, 8, 1)` and `(64,)`.
         outputs: Names of the graph's outputs.
+        targets: Whether a column must be a target. Defaults to True.
 
     Raises:
         DataError: The data does not hold what the columns say, or does not fit the inputs.
@@ -120,7 +123,7 @@ def encode(table: Table, data: Data, inputs: Mapping[str, Shape], outputs: Seque
         what = f"the graph has no {'output' if inputs else 'input'} to bind the data to"
         raise DataError(what, table.name, "Add one on the Build screen.")
     for problem in check_columns(profile(table), data, inputs, outputs):
-        if problem.severity == "error":
+        if problem.severity == "error" and (targets or problem.what != NO_TARGET):
             raise DataError(problem.what, table.name, problem.hint)
     parts = split_rows(table, data)
     encoders = {

@@ -129,7 +129,8 @@ class Run:
         compile_model(self.project, model)
         table = read_table(self.project.data.source, self.folder)
         shapes = {key: value.shape for key, value in graph.inputs.items()}
-        dataset = encode(table, self.project.data, shapes, tuple(graph.outputs))
+        targets = not self.project.compile.model  # a class of one's own may learn from the inputs alone
+        dataset = encode(table, self.project.data, shapes, tuple(graph.outputs), targets)
         folder = RunFolder.create(self.folder, dumps(self.project))
         self._record = msgspec.structs.replace(self._record, run=folder.run, versions=_versions())
         try:
@@ -190,7 +191,7 @@ class Run:
         targets = {name: part.targets[name] for name in graph.outputs if name in part.targets}
         arrays = {
             "x": as_taken(graph, {name: used[name] for name in ordered if name in names and name in used}),
-            "y": as_given(graph, targets),
+            "y": as_given(graph, targets) if targets else None,
         }
         return arrays if part.sample_weight is None else arrays | {"sample_weight": part.sample_weight}
 
