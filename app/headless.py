@@ -160,12 +160,14 @@ def _problems(folder: Path, project: Project, trust: bool = False, all_: bool = 
     """
     from kerastui.engine.data_state import DataState
     from kerastui.engine.project.checks import check_project
+    from kerastui.engine.project.mending.mend import mended
     from kerastui.engine.project.weights import check_weights
 
     data = DataState.read(project.data.source, folder.absolute())
     found = _code_problems(folder, project, trust)  # the classes that the others find in the catalog
     found += [*check_project(project), *check_weights(project, folder), *data.problems(project)]
     shapes: list[Problem] = []
+    checked = None
     if all_ or not any(problem.severity == "error" for problem in found):
         quiet()
         from kerastui.engine.checking import Checker
@@ -173,7 +175,7 @@ def _problems(folder: Path, project: Project, trust: bool = False, all_: bool = 
         with redirect_stdout(sys.stderr):  # layers of the project's own may print
             checked = Checker().check(project)
         shapes = [*checked.problems, *data.target_problems(project, checked)]
-    return together(found, shapes)
+    return mended(project, checked, together(found, shapes))
 
 
 def _code_problems(folder: Path, project: Project, trust: bool) -> list[Problem]:

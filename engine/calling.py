@@ -17,6 +17,7 @@ from kerastui.engine.catalog.check import check_config
 from kerastui.engine.catalog.objects import build_object
 from kerastui.engine.explain import explain_call, plain_message
 from kerastui.engine.keras_private import name_operations
+from kerastui.engine.misfits import misfit
 from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Spec, Value
 from kerastui.engine.project.graph import node_of, port_of
 from kerastui.engine.project.problems import Problem
@@ -60,7 +61,7 @@ def make_layer(node: str, layer: Layer, inside: Callable[[Spec], Any], name: str
     """
     spec = Spec(layer.class_name, layer.config)
     try:
-        made = inside(spec) if layer.class_name == MODEL else build_object(spec, "layer", inside=inside)
+        made = inside(spec) if layer.class_name == MODEL else build_object(spec, "layer", "", inside, name or "")
     except BuildError:
         raise
     except Exception as error:
@@ -131,6 +132,8 @@ def call_layer(node: str, layer: Layer, made: Any, call: Call, values: Mapping[s
     named = {key: _named(source, values) for key, source in call.named.items()}
     shapes = [tuple(item.shape) for item in keras.tree.flatten([inputs, list(named.values())])]
     entry = catalog().layer(layer.class_name)
+    if wrong := misfit(layer.class_name, layer.config, shapes[: len(inputs)]):
+        raise BuildError(node, *wrong)
     if graph is not None:
         positional: list[Any] = [_structured(node, graph, inputs)]
     elif layer.class_name.startswith(OPERATION):

@@ -312,7 +312,8 @@ def _accepted(graph: Graph, inputs: Sequence[Tensor]) -> dict[str, Tensor]:
     """
     names = ", ".join(value.name or key for key, value in graph.inputs.items())
     if len(inputs) != len(graph.inputs):
-        what = f"the model takes {len(graph.inputs)} inputs ({names}), gets {len(inputs)}"
+        s = "" if len(graph.inputs) == 1 else "s"
+        what = f"the model takes {len(graph.inputs)} input{s} ({names}), gets {len(inputs)}"
         raise BuildError("", what, "connect a layer to it with c" if len(inputs) < len(graph.inputs) else "cut a wire")
     found: dict[str, Tensor] = {}
     for (key, value), given in zip(graph.inputs.items(), inputs, strict=True):

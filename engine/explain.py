@@ -37,6 +37,19 @@ def explain_call(error: Exception, class_name: str, shapes: Sequence[Shape]) -> 
         wanted, found = int(ranks[2]), int(ranks[3])
         hint = "insert Flatten before it" if found > wanted else "insert Reshape before it"
         return f"{class_name} takes {least}{wanted} axes with the batch, gets {found}: {gets}", hint
+    if kernel := re.search(
+        r"Kernel shape must have the same length as input, but received kernel of shape (\(.*?\))", text
+    ):
+        axes = kernel[1].count(",") + 1
+        hint = f"{class_name[:-2]}{len(shapes[0]) - 2}D is for as many" if class_name.endswith("D") else ""
+        return f"{class_name} takes {axes} axes with the batch, gets {len(shapes[0])}: {gets}", hint
+    if "index out of range" in text or re.search(r"out of bounds for|must be in the range \[-\d", text):
+        return f"{class_name} has no axis of that number in {gets}", "choose an axis that is there, -1 is the last"
+    if unknown := re.search(r"unexpected keyword argument '(\w+)'", text):
+        what = f"{class_name} has no argument {unknown[1]} to be called with; gets {gets}"
+        return what, "take it away in the inspector"
+    if exact := re.search(r"called on exactly (\d+) inputs", text):
+        return f"{class_name} takes exactly {exact[1]} inputs, gets {len(shapes)}: {gets}", "cut a wire"
     if missing := re.search(r"missing (?:a|\d) required (?:positional )?arguments?: '(\w+)'", text):
         what = f"{class_name} takes a second input ({missing[1]}), gets {len(shapes)}: {gets}"
         return what, "connect another layer to it, or the same one again"
@@ -50,10 +63,20 @@ def explain_call(error: Exception, class_name: str, shapes: Sequence[Shape]) -> 
         verb = "join" if class_name == "Concatenate" else class_name.lower()
         axis = " on every axis but the one they are joined along" if class_name == "Concatenate" else ""
         return f"cannot {verb} {gets}: their shapes differ", f"give both branches the same size{axis}"
+    if pair := re.search(
+        r"Incompatible input shapes: axis values (\d+) \(at axis (\d+)\) != (\d+) \(at axis (\d+)\)", text
+    ):
+        what = f"cannot multiply {gets}: axis {pair[2]} has {pair[1]}, axis {pair[4]} has {pair[3]}"
+        return what, "choose axes of the same size"
+    if "Inner dimensions" in text:
+        return f"cannot multiply {gets}: the last axis of one is not the last but one of the other", "insert Permute"
+    if "evenly divisible by the number of groups" in text:
+        return f"{class_name} cannot divide the channels of {gets} into its groups", "choose other groups"
     if "output size would be zero or negative" in text:
         return f"nothing is left of {gets}: the window is larger", 'take a smaller window, or padding="same"'
     if "total size of the tensor must be unchanged" in text.lower():
-        return f"{text}, gets {gets}", "choose a target_shape of the same size"
+        target = re.search(r"target_shape=(\(.*?\))", text)
+        return f"cannot reshape {gets} to {target[1] if target else 'that'}: the sizes differ", "choose the same size"
     return f"{text}; gets {gets}" if gets and gets not in text else text, ""
 
 

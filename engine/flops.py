@@ -87,27 +87,32 @@ def _einsum(equation: str, inputs: Sequence[Shape], output: Shape) -> int:
     return 2 * prod(sizes.values())
 
 
+def _size(shape: Sequence[int]) -> int:
+    """Return the product of sizes that are all known."""
+    return prod(int(size) for size in shape)
+
+
 def _convolution(made: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
-    return 2 * prod(made.kernel.shape[:-1]) * values_in(outputs[0])
+    return 2 * _size(made.kernel.shape[:-1]) * values_in(outputs[0])
 
 
 def _transposed(made: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
-    return 2 * prod(made.kernel.shape[:-1]) * values_in(inputs[0])
+    return 2 * _size(made.kernel.shape[:-1]) * values_in(inputs[0])
 
 
 def _depthwise(made: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
-    return 2 * prod(made.kernel.shape[:-2]) * values_in(outputs[0])
+    return 2 * _size(made.kernel.shape[:-2]) * values_in(outputs[0])
 
 
 def _separable(made: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
-    between = prod(made.depthwise_kernel.shape[-2:])
-    places = values_in(outputs[0]) // made.filters
-    return 2 * places * between * (prod(made.depthwise_kernel.shape[:-2]) + made.filters)
+    between = _size(made.depthwise_kernel.shape[-2:])
+    places = values_in(outputs[0]) // int(made.filters)
+    return 2 * places * between * (_size(made.depthwise_kernel.shape[:-2]) + int(made.filters))
 
 
 def _recurrent(made: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
     kernels = [weight for weight in made.weights if "bias" not in weight.path.rpartition("/")[2]]
-    return 2 * (inputs[0][1] or 1) * sum(prod(weight.shape) for weight in kernels)
+    return 2 * (inputs[0][1] or 1) * sum(_size(weight.shape) for weight in kernels)
 
 
 def _recurrent_convolution(made: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
@@ -165,11 +170,12 @@ def _heads(made: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
     projected = queries * (query[-1] or 1) * heads * size
     projected += values * kept * ((key[-1] or 1) * size + (value[-1] or 1) * value_size)
     attended = heads * queries * values * (size + value_size)
-    return 2 * (projected + attended + queries * heads * value_size * (outputs[0][-1] or 1))
+    attended += queries * heads * value_size * (outputs[0][-1] or 1)
+    return 2 * int(projected + attended)
 
 
 def _pooling(made: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
-    return values_in(outputs[0]) * prod(made.pool_size)
+    return values_in(outputs[0]) * _size(made.pool_size)
 
 
 def _dot(made: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:

@@ -36,6 +36,7 @@ from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit
 from kerastui.engine.project.inside import closed, opened, tidied
+from kerastui.engine.project.mending.mend import mended
 from kerastui.engine.project.problems import Problem, Repair, together
 from kerastui.engine.project.repairs import apply_repair
 from kerastui.engine.project.weights import check_weights
@@ -390,7 +391,8 @@ class Studio:
         shapes: list[Problem] = []
         if self.checked is not None and not self.stale:
             shapes = [*self.checked.problems, *self.data.target_problems(project, self.checked)]
-        self.problems = tuple(together(found, shapes))
+        checked = None if self.stale else self.checked
+        self.problems = tuple(mended(project, checked, together(found, shapes)))
         self._tell("problems")
 
     def _read_data(self) -> None:

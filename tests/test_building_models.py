@@ -106,6 +106,13 @@ def test_a_model_may_stand_in_a_wrapper() -> None:
     assert (checked.calls["it"].shape, checked.calls["it"].params) == ((None, 7, 2), 8)
     assert checked.calls["it"].flops == 7 * checked.calls["each/d"].flops == 7 * 2 * 3 * 2
     assert build_model(project).output_shape == (None, 7, 2)
+    names = [layer.name for layer in build_model(project).layers[1].layer.layers]
+    assert names == ["x", "d"]
+    itself = replace(each, layers={"d": layer})
+    (problem,) = check(replace(project, models={"each": itself})).problems
+    assert (problem.subject, problem.what) == ("each/d", "the model each holds itself: each → each")
+    with pytest.raises(BuildError, match="holds itself"):
+        build_model(replace(project, models={"each": itself}))
     wider = replace(each, layers={"d": Layer("Dense", {"units": 9})})
     assert check(replace(project, models={"each": wider})).calls["it"].shape == (None, 7, 9)
 
@@ -163,12 +170,12 @@ def test_problems_have_the_place_of_the_call() -> None:
 
 
 def test_a_check_costs_only_what_an_edit_touched(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kerastui.engine import checking
+    from kerastui.engine import calling, checking
 
     checker = Checker()
     checker.check(PROJECT)
     computed: list[str] = []
-    call_layer = checking.call_layer
+    call_layer = calling.call_layer
 
     def counted(node: str, *rest: Any) -> Any:
         computed.append(node)

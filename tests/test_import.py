@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from kerastui.cli import main
 from kerastui.engine import Input, Model, Sequential, load_model
 from kerastui.engine.building import BuildError, build_model
+from kerastui.engine.checking import Checker
 from kerastui.engine.importing.files import largest_error
 from kerastui.engine.importing.project import ImportRefused, project_of, write_project
 from kerastui.engine.keras_private import origin
@@ -488,3 +489,17 @@ def test_a_wire_that_is_there_twice_stays_so() -> None:
     project, dense = commands.insert_layer(project, "Dense", {"units": 4}, x, attention_)
     assert project.graph.calls[attention_].inputs == (dense, dense)
     assert commands.delete(project, [dense]).graph.calls[attention_].inputs == (x, x)
+
+
+# keras.applications ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_an_application_with_operations_opens_and_predicts_the_same(tmp_path: Path) -> None:
+    made = keras.applications.MobileNetV3Small(weights=None, include_top=False, input_shape=(32, 32, 3))
+    model = Model(made.input, made.output)
+    imported = project_of(model, "mobile")
+    write_project(tmp_path / "mobile", imported)
+    assert {layer.class_name for layer in imported.project.graph.layers.values()} >= {"ops.add", "ops.multiply"}
+    assert sum(report.flops for report in Checker().check(imported.project).calls.values()) > 2_000_000
+    assert largest_error(model, tmp_path / "mobile") == 0

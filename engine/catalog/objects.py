@@ -16,7 +16,7 @@ Inside: TypeAlias = Callable[[Spec], Any]
 """Makes the model that a `Spec` of class `MODEL` names."""
 
 
-def build_object(spec: Spec, kind: Kind, name: str = "", inside: Inside | None = None) -> Any:
+def build_object(spec: Spec, kind: Kind, name: str = "", inside: Inside | None = None, within: str = "") -> Any:
     """Call the constructor that a `Spec` names. Imports Keras (6 s the first time).
 
     Args:
@@ -25,6 +25,8 @@ def build_object(spec: Spec, kind: Kind, name: str = "", inside: Inside | None =
         name: Name given to a layer (or loss, metric, optimizer); `""` lets Keras choose.
         inside: Makes a model of the project where one stands among the arguments, as in `TimeDistributed`. Defaults to
             `None`: there are none.
+        within: Name of the layer that it is: those among its arguments are named after it, `rnn_cell`. Defaults to
+            `""`: Keras numbers them through the whole process.
 
     Returns:
         The object.
@@ -43,7 +45,7 @@ def build_object(spec: Spec, kind: Kind, name: str = "", inside: Inside | None =
     made = own_object(entry.name) if entry.code else getattr(import_module(MODULES[kind]), entry.name)
     if kind == "activation" or isfunction(made):
         return made
-    arguments = {key: _build_value(value, entry, key, inside) for key, value in spec.config.items()}
+    arguments = {key: _build_value(value, entry, key, inside, within) for key, value in spec.config.items()}
     try:
         return made(**arguments, **({"name": name} if name else {}))
     except Exception as error:  # Keras and TensorFlow raise whatever they like for a value they refuse.
@@ -65,18 +67,26 @@ def _check_names(entry: Entry, spec: Spec) -> None:
         raise ValueError(f"{entry.name}: {check_config(entry, spec.config)[0]}")
 
 
-def _build_value(value: Value, entry: Entry, name: str, inside: Inside | None) -> Any:
+def _build_value(value: Value, entry: Entry, name: str, inside: Inside | None, within: str) -> Any:
     argument = entry.argument(name)
     kind = NESTED.get(argument.type, "layer") if argument else "layer"
     if isinstance(value, Spec):
+        inner = f"{within}_{name}" if within and kind == "layer" else ""
         if value.class_name == MODEL and inside is not None:
-            return inside(value)
-        try:
-            return build_object(value, kind, inside=inside)
-        except ValueError as error:
-            raise ValueError(f"{entry.name} {name}: {error}") from error
+            made = inside(value)
+        else:
+            try:
+                made = build_object(value, kind, "", inside, inner)
+            except ValueError as error:
+                raise ValueError(f"{entry.name} {name}: {error}") from error
+        if inner:
+            made.name = inner
+        return made
     if isinstance(value, tuple):
-        return tuple(_build_value(item, entry, name, inside) for item in value)
+        named = enumerate(value, 1)
+        return tuple(
+            _build_value(item, entry, name, inside, f"{within}_{place}" if within else "") for place, item in named
+        )
     return value
 
 

@@ -113,7 +113,28 @@ def needed(calls: list[Any], outputs: Iterable[Any], inputs: Mapping[int, str], 
             continue
         wanted.add(id(call))
         waiting.extend(used(call))
-    return [call for call in calls if id(call) in wanted]
+    return _as_made([call for call in calls if id(call) in wanted], maker)
+
+
+def _as_made(calls: list[Any], maker: Mapping[int, Any]) -> list[Any]:
+    """Put calls in an order in which those of a shared layer keep theirs: Keras and the document number by it."""
+    kept = {id(call) for call in calls}
+    before: dict[int, list[Any]] = {}
+    for call in calls:
+        sources = [maker[id(tensor)] for tensor in call.input_tensors if id(tensor) in maker]
+        same = calls_of(call.operation)
+        earlier = next(place for place, each in enumerate(same) if each is call)
+        before[id(call)] = [each for each in (*sources, *same[:earlier]) if id(each) in kept]
+    done: dict[int, Any] = {}
+    waiting = [(call, False) for call in reversed(calls)]
+    while waiting:
+        call, ready = waiting.pop()
+        if ready:
+            done[id(call)] = call
+        elif id(call) not in done:
+            waiting.append((call, True))
+            waiting.extend((each, False) for each in reversed(before[id(call)]) if id(each) not in done)
+    return list(done.values())
 
 
 def functional(model: Any) -> Any:

@@ -68,7 +68,8 @@ def taken_by_function(call: Any) -> tuple[Spec, Taken]:
     """
     operation = call.operation
     name = type(operation).__name__
-    function = function_of(type(operation))
+    kind: type = type(operation)
+    function = function_of(kind)
     if function is None or not type(operation).__module__.startswith("keras.src.ops."):
         raise Unheld(f"{name} is an operation of its own, and a project holds those of keras.ops")
     bound = inspect.signature(operation.call).bind(*call.arguments.args, **call.arguments.kwargs).arguments

@@ -6,7 +6,9 @@ import os
 import secrets
 import shutil
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from kerastui.engine.checking import Checker
@@ -55,13 +57,14 @@ class ImportRefused(ValueError):
         self.refusals = refusals
 
 
-def project_of(model: Any, name: str, weights: bool = True) -> Imported:
+def project_of(model: Any, name: str, weights: bool = True, own: Mapping[type, str] = MappingProxyType({})) -> Imported:
     """Make a project of a functional or sequential model: the same function, the same weights.
 
     Args:
         model: A built model.
         name: Name of the project.
         weights: Whether the model's weights are worth keeping: those of a model made of JSON are random.
+        own: Classes of the project's own code, with the name that the document has for each. Defaults to none.
 
     Returns:
         The project, the layers with the weights, and what was left out.
@@ -78,11 +81,11 @@ def project_of(model: Any, name: str, weights: bool = True) -> Imported:
     with warnings.catch_warnings():
         # Keras warns of what cannot be read again once it is written; nothing is, and all of that is refused.
         warnings.simplefilter("ignore")
-        return _project_of(model, name, weights)
+        return _project_of(model, name, weights, own)
 
 
-def _project_of(model: Any, name: str, weights: bool) -> Imported:
-    found = graph_of(model)
+def _project_of(model: Any, name: str, weights: bool, own: Mapping[type, str]) -> Imported:
+    found = graph_of(model, own)
     refusals = found.refusals or _differences(model, found)
     if getattr(model, "_added", None) is not None:
         refusals = [*refusals, Refusal(model.name, "losses or metrics of `add_loss` and `add_metric`")]

@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
+from msgspec.structs import replace
+
 from kerastui.engine.catalog.catalog import Kind, catalog
 from kerastui.engine.catalog.check import check_config, suggest
 from kerastui.engine.custom.files import is_own
 from kerastui.engine.project.document import Graph, Project, Spec, Value
 from kerastui.engine.project.graph import consumers, dangling, layer_name, node_name, node_of
-from kerastui.engine.project.problems import Problem, Repair, Stage
+from kerastui.engine.project.inside import place_of
+from kerastui.engine.project.problems import Problem, Repair, Stage, by_severity
 
 PROBABILITIES = {"softmax", "sigmoid"}
 CLASS_LOSSES = {"SparseCategoricalCrossentropy", "CategoricalCrossentropy"}
@@ -46,8 +49,11 @@ def check_project(project: Project) -> list[Problem]:
     """
     graph = project.graph
     found = [*_graph(graph), *_inputs(graph), *_names(graph), *_settings(project), *_fit(project), *_callbacks(project)]
-    ranks = {"error": 0, "warning": 1, "note": 2}
-    return sorted(found, key=lambda problem: ranks[problem.severity])
+    for key, model in project.models.items():
+        found += [
+            replace(problem, subject=place_of(key, problem.subject)) for problem in (*_graph(model), *_names(model))
+        ]
+    return by_severity(found)
 
 
 def check_targets(

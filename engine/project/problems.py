@@ -10,26 +10,46 @@ import msgspec
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Stage: TypeAlias = Literal["data", "build", "configure"]
 
+ALL_WIRES = -1
+"""Slot of a repair that concerns every input of a call."""
+
 
 class Repair(msgspec.Struct, frozen=True):
     """Describe an edit that puts a problem right, so that one key applies it.
 
     Args:
         label: What it does, short: `set input shape (8, 8)`.
-        kind: `"insert"` (a layer of class `name` before the call `target`), `"argument"` (of the layer `target`),
-            `"shape"` (of the input `target`), `"loss"` (the loss of the output `target` itself, by class name),
-            `"loss-argument"` (an argument of that loss) or `"trust"` (the project's own code is run from now on: no
-            edit, and asked before).
-        target: Id of a call, layer or input, or name of an output.
+        kind: `"insert"` (a layer of class `name` with the arguments `value` on a wire of the call `target`),
+            `"argument"` (of the layer `target`), `"layer"` (class and arguments of the layer `target`), `"call"` (what
+            the call `target` takes), `"delete"` (the nodes `value`), `"rename"` (the node `target`), `"shape"` or
+            `"dtype"` (of the input `target`), `"output"` (make `target` one), `"loss"` (the loss of the output
+            `target` itself, by class name), `"loss-argument"` (an argument of that loss) or `"trust"` (the project's
+            own code is run from now on: no edit, and asked before).
+        target: Place of a call, layer or input, or name of an output.
         name: Class of the layer to insert, or name of the argument.
-        value: New value: an argument's value, or a shape.
+        value: New value: an argument's value, a shape, a name, a `Spec`, a `Call`, or ids.
+        slot: Which wire of the call a layer is inserted on; `ALL_WIRES` joins all its inputs in it.
     """
 
     label: str
-    kind: Literal["insert", "argument", "shape", "loss", "loss-argument", "trust"]
+    kind: Literal[
+        "insert",
+        "argument",
+        "layer",
+        "call",
+        "delete",
+        "rename",
+        "shape",
+        "dtype",
+        "output",
+        "loss",
+        "loss-argument",
+        "trust",
+    ]
     target: str
     name: str = ""
     value: Any = None
+    slot: int = 0
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -62,5 +82,10 @@ def together(document: Iterable[Problem], engine: Iterable[Problem]) -> list[Pro
     found = list(document)
     known = {item.subject for item in found if item.severity == "error" and item.stage == "build"}
     found += [item for item in engine if item.subject not in known]
+    return by_severity(dict.fromkeys(found))
+
+
+def by_severity(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems in an order in which those that stop a run come first."""
     ranks = {"error": 0, "warning": 1, "note": 2}
-    return sorted(dict.fromkeys(found), key=lambda item: ranks[item.severity])
+    return sorted(problems, key=lambda item: ranks[item.severity])

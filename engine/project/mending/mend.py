@@ -1,0 +1,158 @@
+"""Complete the problems of a project: what shapes and types tell, what is wrong inside, and a repair for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec.structs import replace
+
+from kerastui.engine.process.protocol import Checked
+from kerastui.engine.project.checks import check_project
+from kerastui.engine.project.document import Project
+from kerastui.engine.project.edits import EditError
+from kerastui.engine.project.graph import consumers, dangling, node_name, node_of
+from kerastui.engine.project.inside import place_of, split_place
+from kerastui.engine.project.mending import arguments, shapes, wires
+from kerastui.engine.project.mending.case import Case, models_of
+from kerastui.engine.project.problems import Problem, Repair, by_severity
+from kerastui.engine.project.repairs import apply_repair
+
+MOST = 20
+"""Problems that get a repair in one go; a graph with more is under way, and each edit looks again."""
+
+RULES: Sequence[Callable[[Case], Repair | None]] = (
+    wires.no_input,
+    arguments.other_class,
+    arguments.other_model,
+    arguments.valid_arguments,
+    arguments.other_name,
+    wires.holds_itself,
+    wires.port,
+    wires.argument_of_call,
+    wires.number_of_inputs,
+    shapes.axis_in_range,
+    shapes.other_rank,
+    shapes.join,
+    shapes.model_inputs,
+    shapes.size_of_weights,
+    shapes.window,
+    shapes.known_size,
+    shapes.total_size,
+    shapes.groups,
+    shapes.same_features,
+    shapes.transposed,
+    shapes.dot_axes,
+)
+"""What is tried for a call that stops a run, in this order: what is certain before what is likely."""
+
+
+def mended(project: Project, checked: Checked | None, problems: Sequence[Problem]) -> list[Problem]:
+    """Return the problems of a project, each with a repair where one is known.
+
+    Problems of a model inside stand on the layers that are this model too.
+
+    Args:
+        project: The project.
+        checked: The engine's check of it, `None` while there is none of the project as it is.
+        problems: What the document, the data and the engine found, put together.
+    """
+    found = [*problems, *_types(project, checked)]
+    open_ = [at for at, problem in enumerate(found) if problem.stage == "build" and problem.repair is None]
+    before = _errors(project) if open_ else set()
+    for at in open_[:MOST]:
+        repair = _repair(Case(project, checked, found[at]))
+        if repair is not None and _sound(project, repair, before):
+            found[at] = replace(found[at], repair=repair)
+    return by_severity([*found, *_outward(project, found)])
+
+
+def _repair(case: Case) -> Repair | None:
+    graph_of = case.project.models if case.model else {"": case.project.graph}
+    if case.model not in graph_of:
+        return None
+    if case.problem.severity == "warning":
+        return wires.dead_branch(case)
+    if case.key in case.graph.inputs:
+        return arguments.other_name(case) or _number_type(case)
+    if case.key in case.graph.calls:
+        return next((repair for rule in RULES if (repair := rule(case)) is not None), None)
+    return _end(case) if not case.key and not case.graph.outputs else None
+
+
+def _number_type(case: Case) -> Repair | None:
+    if "dtype" not in case.problem.what:
+        return None
+    return Repair("set dtype float32", "dtype", case.place(case.key), value="float32")
+
+
+def _end(case: Case) -> Repair | None:
+    """Offer the only end of a graph as its output."""
+    ends = [key for key in dangling(case.graph) if key in case.graph.calls and not consumers(case.graph, key)]
+    if len(ends) != 1:
+        return None
+    return Repair(f"make {node_name(case.graph, ends[0])} the output", "output", case.place(ends[0]))
+
+
+def _sound(project: Project, repair: Repair, before: set[tuple[str, str]]) -> bool:
+    """Tell whether a repair can be applied, and the document has no error after it that it had not before."""
+    try:
+        after = apply_repair(project, repair)
+    except EditError:
+        return False
+    return repair.kind == "output" or _errors(after) <= before
+
+
+def _errors(project: Project) -> set[tuple[str, str]]:
+    return {(item.subject, item.what) for item in check_project(project) if item.severity == "error"}
+
+
+def _types(project: Project, checked: Checked | None) -> Iterator[Problem]:
+    """Find numbers that are cut off: an Embedding looks up whole numbers, and takes others without a word."""
+    graphs = {"": project.graph, **project.models}
+    for model, graph in graphs.items():
+        for key, call in graph.calls.items():
+            if graph.layers[call.layer].class_name != "Embedding" or not call.inputs:
+                continue
+            source, repair = call.inputs[0], None
+            if source in graph.inputs:
+                dtype = graph.inputs[source].dtype
+                only = all(
+                    graph.layers[graph.calls[each].layer].class_name == "Embedding" for each in consumers(graph, source)
+                )
+                repair = Repair("set input dtype int32", "dtype", place_of(model, source), value="int32")
+                repair = repair if only else None
+            else:
+                report = checked.tensor(source, model) if checked else None
+                dtype = report.dtype if report else ""
+            if dtype.startswith(("float", "bfloat")):
+                what = f"Embedding looks up whole numbers, gets {dtype} from {node_name(graph, node_of(source))}"
+                hint = "fractions are cut off; give it whole numbers"
+                yield Problem("warning", "build", place_of(model, key), what, hint, repair)
+
+
+def _outward(project: Project, problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Yield the first error inside each model once more for each layer that is this model, up to the outermost."""
+    first: dict[str, Problem] = {}
+    for problem in problems:
+        model = split_place(problem.subject)[0]
+        if problem.stage == "build" and problem.severity == "error" and model in project.models:
+            first.setdefault(model, problem)
+    told = {problem.subject for problem in problems if problem.severity == "error"}
+    waiting = list(first)
+    while waiting:
+        model = waiting.pop(0)
+        graph, problem = project.models[model], first[model]
+        inner = split_place(problem.subject)[1]
+        where = f"{node_name(graph, inner)}: " if inner else ""
+        what = problem.what if problem.what.startswith("inside: ") else f"inside: {where}{problem.what}"
+        for outer, around in {"": project.graph, **project.models}.items():
+            for key, held in models_of(around):
+                place = place_of(outer, key)
+                if held != model or place in told:
+                    continue
+                told.add(place)
+                found = Problem("error", "build", place, what, "open it with enter", problem.repair)
+                yield found
+                if outer and outer not in first:
+                    first[outer] = found
+                    waiting.append(outer)
