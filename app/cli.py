@@ -353,9 +353,9 @@ def _list(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
         from kerastui.engine.templates import templates
 
-        click.echo(f"{'empty':<20}No layers yet")
+        click.echo(f"{'empty':<22}No layers yet")
         for item in templates():
-            click.echo(f"{item.name:<20}{item.title}")
+            click.echo(f"{item.name:<22}{item.title:<26}{item.note}")
         ctx.exit()
 
 
