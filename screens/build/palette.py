@@ -65,9 +65,9 @@ LETTERS: Final = {"d": "Dense", "c": "Conv2D", "+": "Add", "&": "Concatenate"}
 _BY_NAME = {name: key for key, name in LETTERS.items()}
 
 HELP = """\
-All layers of Keras, by group, and the functions of `keras.ops`. `/` searches by name, initials (`bn` finds BatchNormalization) or what a layer does; the
-best comes first. `enter` adds the layer after the card that is selected in the graph and selects the new one; so do the
-letters beside the names. `esc` goes back to the graph.
+All layers of Keras, by group, and the functions of `keras.ops`. `/` searches by name, initials (`bn` finds
+BatchNormalization) or what a layer does; the best comes first. `enter` adds the layer after the card that is selected
+in the graph and selects the new one; so do the letters beside the names. `esc` goes back to the graph.
 
 Classes in the project's `layers.py` stand under **my layers** as soon as the file is written, and follow its changes.
 """
