@@ -341,7 +341,8 @@ def _make(folder: Path, template: str) -> None:
         raise click.ClickException(f"there is no template {template}; choose from {', '.join(names)}")
     project = templates.project(template)
     try:
-        Workspace.create(folder, replace(project, name=folder.name) if template != "digits" else project)
+        named = replace(project, name=folder.name) if template != "digits" else project
+        Workspace.create(folder, named, templates.code(template))
     except ProjectFileError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -352,9 +353,9 @@ def _list(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
         from kerastui.engine.templates import templates
 
-        click.echo(f"{'empty':<20}No layers yet")
+        click.echo(f"{'empty':<22}No layers yet")
         for item in templates():
-            click.echo(f"{item.name:<20}{item.title}")
+            click.echo(f"{item.name:<22}{item.title:<26}{item.note}")
         ctx.exit()
 
 

@@ -17,7 +17,7 @@ SIDE = 24
 """Pixels of a side of the pictures with shapes."""
 
 USERS, FILMS, RATINGS = 60, 80, 2_400
-DOCS, TOPICS, HISTORIES, LENGTH = 48, 6, 1_600, 5
+DOCS, TOPICS, HISTORIES, LENGTH = 24, 4, 3_000, 5
 
 
 def shapes(count: int = 260) -> None:
@@ -72,7 +72,7 @@ def histories() -> None:
     for _ in range(HISTORIES):
         favourite = random.integers(TOPICS)
         near = topic == favourite
-        docs = random.choice(DOCS, LENGTH, p=np.where(near, 5, 1) / np.where(near, 5, 1).sum())
+        docs = random.choice(DOCS, LENGTH, p=np.where(near, 6, 1) / np.where(near, 6, 1).sum())
         watched = np.where(topic[docs] == favourite, 0.8, 0.2) + random.normal(0, 0.08, LENGTH)
         seen.append(docs + 1)
         times.append(np.clip(watched, 0, 1))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -163,13 +163,18 @@ class Studio:
         """
         self._opened(Workspace.open(folder.absolute()))
 
-    def create(self, folder: Path, project: Project) -> None:
+    def create(self, folder: Path, project: Project, code: Mapping[str, str] | None = None) -> None:
         """Make a project in a folder and open it.
+
+        Args:
+            folder: The folder.
+            project: The document.
+            code: Files with code of its own, by name. Defaults to `None`: none.
 
         Raises:
             ProjectFileError: There is one already, or the folder cannot be written.
         """
-        self._opened(Workspace.create(folder.absolute(), project))
+        self._opened(Workspace.create(folder.absolute(), project, code))
 
     def do(self, label: str, after: Project) -> Edit | None:
         """Make the document equal to another one, as one edit that can be taken back.

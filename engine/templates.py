@@ -20,8 +20,8 @@ class Template(msgspec.Struct, frozen=True):
     Args:
         name: Its name, and the name of the project made from it.
         title: What kind of network it is.
-        note: The data it trains on, one line.
-        widths: Values a sample is made of on its way through the network, for a small picture.
+        note: The data it trains on, one line of at most 23 characters.
+        widths: Values a sample is made of on its way through the network, for a small picture; six at most.
         parameters: Trainable parameters.
     """
 
@@ -35,15 +35,15 @@ class Template(msgspec.Struct, frozen=True):
 _TEMPLATES = (
     Template("digits", "Multi-layer perceptron", "digits, 1,797 images", (64, 64, 10), 4_810),
     Template("digits-cnn", "Convolution", "digits, 1,797 images", (64, 1024, 256, 512, 10), 9_930),
-    Template("digits-residual", "Residual net", "digits, 1,797 images", (64, 1024, 1024, 1024, 256, 10), 7_370),
+    Template("digits-residual", "Residual net", "digits, nested blocks", (64, 1024, 1024, 1024, 256, 10), 12_010),
     Template("digits-lstm", "LSTM", "digits, row by row", (8, 32, 10), 5_578),
     Template("digits-transformer", "Transformer encoder", "digits, row by row", (64, 256, 256, 256, 10), 19_946),
-    Template(
-        "shapes-unet", "U-Net", "discs among squares, pixel by pixel", (576, 4608, 2304, 1152, 2304, 4608, 576), 14_561
-    ),
+    Template("shapes-unet", "U-Net", "discs among squares", (576, 4608, 2304, 1152, 4608, 576), 14_561),
     Template("denoising", "Autoencoder", "digits under noise", (64, 48, 16, 48, 64), 7_856),
+    Template("digits-vae", "VAE", "digits, own train step", (64, 48, 8, 48, 64), 7_472),
     Template("two-tower", "Two towers", "2,400 ratings of films", (1, 8, 32, 16, 1), 2_752),
-    Template("penguins-two-outputs", "Two inputs, two outputs", "penguins, species and weight", (9, 24, 16, 4), 588),
+    Template("collab-filtering", "Collab filtering", "histories, own layer", (10, 45, 32, 8, 24), 2_136),
+    Template("penguins-two-outputs", "Two in, two out", "penguins, species, mass", (9, 24, 16, 4), 588),
     Template("penguins-species", "Two inputs", "penguins, by species", (10, 24, 16, 3), 587),
     Template("penguins", "Regression", "penguins, by weight", (12, 32, 16, 1), 961),
     Template("iris", "Small classifier", "irises, by species", (4, 16, 3), 131),
@@ -53,6 +53,16 @@ _TEMPLATES = (
 def templates() -> tuple[Template, ...]:
     """Return the templates, the demo first; `empty` is none of them, yet `project` knows it."""
     return _TEMPLATES
+
+
+def code(name: str) -> dict[str, str]:
+    """Return the files with code of its own that a template has, by name.
+
+    Args:
+        name: Name of a template, or `"empty"`.
+    """
+    folder = _folder() / name
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
 
 
 def project(name: str) -> Project:
@@ -72,5 +82,9 @@ def project(name: str) -> Project:
     known = ["empty", *(template.name for template in _TEMPLATES)]
     if name not in known:
         raise ValueError(f"name is one of {', '.join(known)}. Received: name={name!r}")
-    path = Path(str(files("kerastui.assets"))) / "templates" / f"{name}.toml"
+    path = _folder() / f"{name}.toml"
     return loads(path.read_text(encoding="utf-8"), path)
+
+
+def _folder() -> Path:
+    return Path(str(files("kerastui.assets"))) / "templates"

@@ -162,3 +162,24 @@ async def test_the_engine_is_killed_five_times_and_nothing_is_lost(pilot: Pilot[
         assert client.process != process
         assert app.studio.run is run
     assert isinstance(app.screen, StageScreen)
+
+
+async def test_from_home_to_a_trained_digits_network_in_25_keystrokes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = KerasTUI(None)
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        keys = ["T", "enter", "enter", "f5"]  # templates, the first, in the folder it says, train
+        await press(pilot, *keys[:3])
+        await until(pilot, lambda: app.studio.engine_state.kind == "ready" and app.studio.workspace is not None, 120)
+        await press(pilot, *keys[3:])
+        await run_is(pilot, "completed")
+        run = app.studio.run
+        await app.studio.close()
+
+    assert len(keys) <= 25
+    assert run is not None
+    assert run.history[-1].logs["val_sparse_categorical_accuracy"] > 0.9
+    assert (tmp_path / "digits" / "runs" / "0001" / "model.keras").is_file()

@@ -58,21 +58,21 @@ async def test_a_model_is_opened_edited_and_left(tmp_path: Path) -> None:
         assert (card.nested, card.class_text, card.ports) == (True, "Model · 2", ("dense", "drop"))
         await seat.press("enter")
         assert "two-view › encoder" in seat.text
-        assert seat.app.studio.inside == ("encoder",)
+        assert seat.app.studio.model == "encoder"
         await seat.press("down", "down")
         await seat.add("flat")
         assert "flatten" in seat.app.studio.project.models["encoder"].calls
         assert seat.card("flatten").shape_text == "(∅, 8)"
         await seat.press("escape")
-        assert seat.app.studio.inside == ()
+        assert seat.app.studio.model == ""
         assert seat.cursor == "encoder"
         await on_card(seat, "encoder")
         await seat.pilot.click(GraphPane, offset=card_place(seat, "encoder"), times=2)
         await settled(seat.pilot)
-        assert seat.app.studio.inside == ("encoder",)
+        assert seat.app.studio.model == "encoder"
         await seat.pilot.click(GraphPane, offset=Offset(5, 0))
         await settled(seat.pilot)
-        assert seat.app.studio.inside == ()
+        assert seat.app.studio.model == ""
         await seat.press("u")
         assert "flatten" not in seat.app.studio.project.models["encoder"].calls
 
@@ -182,7 +182,7 @@ async def test_a_wire_is_selected_cut_and_taken_elsewhere(tmp_path: Path) -> Non
         await seat.press("delete")
         assert seat.graph.calls["add"].inputs == ("drop",)
         await seat.press("u", "end", "R")
-        assert seat.notices == ["the wire from add can end at no other card"]
+        assert seat.notices[0] == "the wire from add can end at no other card"
         await seat.press("home", "down", "down", "R")
         mode = pane._mode
         assert isinstance(mode, Connecting)
@@ -190,8 +190,7 @@ async def test_a_wire_is_selected_cut_and_taken_elsewhere(tmp_path: Path) -> Non
         letters = {card: letter for letter, card in mode.labels.items()}
         assert set(letters) == {"add", "end"}
         await seat.press(letters["add"])
-        assert seat.graph.calls["drop"].inputs == ()
-        assert seat.graph.calls["add"].inputs == ("drop", "x", "dense")
+        assert [call.inputs for call in seat.graph.calls.values()][1:3] == [(), ("drop", "x", "dense")]
 
 
 async def test_the_menu_lists_what_can_be_done_with_its_key(tmp_path: Path) -> None:
@@ -233,7 +232,7 @@ async def test_a_layer_is_dragged_from_the_palette(tmp_path: Path) -> None:
         assert seat.graph.outputs == {"end": "dense_1"}
         await seat.press("u")
         await drop(ground + Offset(4, 20))
-        assert seat.graph.calls["dense_1"].inputs == ()
+        assert not seat.graph.calls["dense_1"].inputs
         assert "dense_1" in seat.app.studio.project.layout
         assert fake(seat.app).alive
 
@@ -250,4 +249,4 @@ async def test_cards_are_aligned_and_zoomed_in_a_model(tmp_path: Path) -> None:
         assert seat.cursor == "drop"
         await seat.press("z", "0", "L", "escape")
         assert seat.app.studio.project.layout == {}
-        assert seat.app.studio.inside == ()
+        assert seat.app.studio.model == ""

@@ -144,6 +144,16 @@ async def test_a_wire_is_drawn_by_choosing_its_end_and_marked_rows_are_grouped(t
         await seat.press("enter")
         assert seat.graph.calls[add].inputs == ("dense", "flatten")
         assert seat.screen.graph.mode == ""
+        assert rows.move_to(add)
+        await seat.press("R")
+        await seat.type("flatten")
+        await seat.press("enter")
+        assert isinstance(seat.app.screen, Choose), "where the end of the wire goes"
+        await seat.type("digit")
+        await seat.press("enter")
+        assert seat.graph.calls[add].inputs == ("dense",)
+        assert seat.graph.calls["dense_1"].inputs == ("flatten",)
+        await seat.press("u")
         assert rows.move_to("flatten")
         await seat.press("space", "down", "space")
         assert seat.screen.graph.marks == {"flatten", "dense"}

@@ -67,7 +67,7 @@ def test_grouping_keeps_the_starting_weights(tmp_path: Path) -> None:
     def predicted(after: Project) -> np.ndarray:
         built = build_model(after)
         assert load_weights(after, built, tmp_path) == ""
-        return built.predict(rows, verbose=0)
+        return np.asarray(built.predict(rows, verbose=0))
 
     grouped, key = grouping.group(project, ["dense", "dense_1"], "encoder")
     np.testing.assert_array_equal(predicted(grouped), expected)

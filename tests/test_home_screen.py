@@ -13,7 +13,7 @@ from fake_engine import FakeEngine
 from kerastui.engine import home, templates
 from kerastui.engine.project.files import FILE_NAME, read
 from kerastui.engine.project.workspace import Workspace
-from kerastui.screens.home.cards import TemplateCards, bars
+from kerastui.screens.home.cards import NARROWEST, TemplateCards, bars
 from kerastui.screens.home.screen import HomeScreen, free_name, wrong_place
 from kerastui.screens.widgets.choose import Choose
 from kerastui.screens.widgets.modals import Prompt
@@ -187,6 +187,15 @@ def test_a_place_for_a_project_is_checked(text: str, reason: str, tmp_path: Path
     wrong = wrong_place(text)
 
     assert (reason in wrong) if reason else wrong == ""
+
+
+@pytest.mark.parametrize("template", templates.templates(), ids=lambda template: template.name)
+def test_a_template_fits_on_the_narrowest_card(template: templates.Template) -> None:
+    inside = NARROWEST - 4
+
+    assert len(f" {template.title} ") <= NARROWEST - 3  # in the border
+    assert len(template.note) <= inside
+    assert len(bars(template.widths)[0].rstrip()) <= inside - len(" parameters")
 
 
 def test_bars_grow_with_the_width() -> None:

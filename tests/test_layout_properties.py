@@ -15,7 +15,7 @@ from kerastui.screens.build import layout_order, layout_place
 from kerastui.screens.build.canvas_view import Level
 from kerastui.screens.build.layout import Edge, Layout, Node, lay_out
 from kerastui.screens.build.layout_place import spread
-from kerastui.screens.build.layout_route import Columns, nearest_free
+from kerastui.screens.build.layout_route import Columns, nearest_free, port_column
 from kerastui.screens.build.wires import EAST, LEVEL, NORTH, SOUTH, UPRIGHT, WEST
 
 STEPS = {NORTH: (0, -1), SOUTH: (0, 1), EAST: (1, 0), WEST: (-1, 0)}
@@ -27,23 +27,23 @@ def graphs(draw: st.DrawFn) -> tuple[list[Node], list[Edge], dict[str, tuple[int
     """Draw a graph without cycles, some cards moved by hand, and a level."""
     level = draw(st.sampled_from([Level.CARD, Level.LINE]))
     count = draw(st.integers(1, 14))
-    nodes = [Node(str(n), *level.size, merge=draw(st.booleans())) for n in range(count)]
+    nodes = [Node(str(n), *level.size, draw(st.booleans()), draw(st.sampled_from([1, 1, 3]))) for n in range(count)]
     edges = []
     for target in range(1, count):
         for slot, source in enumerate(draw(st.lists(st.integers(0, target - 1), max_size=4))):
-            edges.append(Edge(str(source), str(target), slot))
+            edges.append(Edge(str(source), str(target), slot, draw(st.integers(0, nodes[source].ports - 1))))
     order = draw(st.permutations(nodes))
     places = st.tuples(st.integers(-80, 160), st.integers(-2, 12))
     pinned = draw(st.dictionaries(st.sampled_from([node.id for node in nodes]), places, max_size=3))
     return order, edges, pinned, level
 
 
-def reached(layout: Layout, source: str) -> set[str]:
+def reached(layout: Layout, source: Node, port: int) -> set[str]:
     """Follow the drawn wires from a port, never upwards, as a reader's eye does; return the cards they enter."""
-    box = layout.boxes[source]
+    box = layout.boxes[source.id]
     rows = cache(lambda y: layout.wires.cells(y, 0, layout.width))
     found: set[str] = set()
-    waiting = [(box.port, box.bottom, SOUTH)]
+    waiting = [(box.x + port_column(source, port), box.bottom, SOUTH)]
     seen: set[tuple[int, int, int]] = set()
     while waiting:
         x, y, heading = waiting.pop()
@@ -77,8 +77,9 @@ def test_wires_lead_from_each_card_to_exactly_its_consumers(
     nodes, edges, pinned, level = case
     layout = lay_out(nodes, edges, pinned, level.spacing)
     for node in nodes:
-        consumers = {edge.target for edge in edges if edge.source == node.id}
-        assert (reached(layout, node.id) if consumers else set()) == consumers
+        for port in range(node.ports):
+            consumers = {edge.target for edge in edges if (edge.source, edge.port) == (node.id, port)}
+            assert (reached(layout, node, port) if consumers else set()) == consumers
 
 
 @settings(max_examples=60, deadline=None)

@@ -71,6 +71,7 @@ CASES: dict[str, tuple[Callable[[], Project], list[str]]] = {
         ),
         ["optimizer: learning_rate 1e-3 → 0.01", "epochs 20 → 40"],
     ),
+    "model": (lambda: replace(BASE, compile=replace(BASE.compile, model="layers.VAE")), ["model none → layers.VAE"]),
     "optimizer": (
         lambda: replace(BASE, compile=replace(BASE.compile, optimizer=Spec("SGD", {"momentum": 0.9}))),
         ["optimizer: Adam → SGD, momentum 0.9"],

@@ -114,6 +114,11 @@ def test_shapes_stand_on_cards_where_they_are_known() -> None:
     assert "?" not in texts(draw(project, ".svg").decode())
 
 
+def test_outputs_and_arguments_have_their_names_beside_the_wire() -> None:
+    found = texts(draw(PROJECTS["nested"], ".svg").decode())
+    assert {"memory", "initial_state", "a", "b"} <= set(found)
+
+
 def test_command_writes_each_format(tmp_path: Path) -> None:
     write(tmp_path, PROJECTS["nested"])
     begins = {".svg": "<svg", ".mmd": "flowchart TD", ".dot": "digraph", ".txt": " "}

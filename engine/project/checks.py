@@ -13,7 +13,7 @@ from kerastui.engine.catalog.catalog import Kind, catalog
 from kerastui.engine.catalog.check import check_config, suggest
 from kerastui.engine.custom.files import is_own
 from kerastui.engine.project.document import Graph, Project, Spec, Value
-from kerastui.engine.project.graph import consumers, dangling, layer_name, node_name, node_of
+from kerastui.engine.project.graph import dangling, layer_name, node_name, node_of, sources
 from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.problems import Problem, Repair, Stage, by_severity
 
@@ -155,8 +155,9 @@ def _graph(graph: Graph) -> Iterator[Problem]:
             layer = graph.layers[call.layer]
             yield from _spec("build", key, "layer", Spec(layer.class_name, layer.config))
     if graph.outputs:
+        fed = {source for key in graph.calls for source in sources(graph, key)}
         for key in dangling(graph):
-            if not consumers(graph, key):
+            if key not in fed:
                 hint = "connect it, delete it, or make it an output with o"
                 yield Problem("warning", "build", key, f"{node_name(graph, key)} leads to no output", hint)
 

@@ -189,10 +189,10 @@ def free_id(wanted: str, taken: Collection[str]) -> str:
 
     Args:
         wanted: A class name or an id; `"Conv2DTranspose"` becomes `conv2d_transpose`, as Keras names layers, and a
-            class of the project's own, `"layers.ScaledTanh"`, `scaled_tanh`.
+            class of the project's own, `"layers.ScaledTanh"`, `scaled_tanh`; `"ops.matmul"` becomes `matmul`.
         taken: Ids in use.
     """
-    wanted = re.sub(r"^[A-Za-z_]\w*\.(?=[A-Z])", "", wanted)
+    wanted = re.sub(r"^(?:ops\.|[A-Za-z_]\w*\.(?=[A-Z]))", "", wanted)
     base = re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", wanted)).lower()
     base = re.sub(r"\W+", "_", base).strip("_") or "layer"
     number = 0

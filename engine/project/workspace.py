@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from kerastui.engine.custom.trust import trust_new
+from kerastui.engine.files import write_atomically
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit, EditError, apply_edit, apply_plain, make_edit
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, loads, read_text, write
@@ -58,18 +61,31 @@ class Workspace:
         return workspace
 
     @classmethod
-    def create(cls, folder: Path, project: Project) -> Workspace:
+    def create(cls, folder: Path, project: Project, code: Mapping[str, str] | None = None) -> Workspace:
         """Make a new project in a folder.
 
+        Args:
+            folder: The folder.
+            project: The document.
+            code: Files with code of its own, by name, as a template has them. Defaults to `None`: none.
+
         Raises:
-            ProjectFileError: There is a project in the folder already, or it cannot be written.
+            ProjectFileError: There is a project or a file of the code in the folder already, or it cannot be written.
         """
         if (folder / FILE_NAME).exists():
             raise ProjectFileError(folder / FILE_NAME, "is there already; choose another folder, or open it")
         if folder.exists() and not folder.is_dir():
             raise ProjectFileError(folder, "is a file; choose another name for the folder")
+        for name in code or ():
+            if os.path.lexists(folder / name):
+                raise ProjectFileError(folder / name, "is there already; choose another folder")
         text = write(folder, project)
         trust_new(folder)
+        for name, content in (code or {}).items():
+            try:
+                write_atomically(folder / name, content.encode())
+            except OSError as error:
+                raise ProjectFileError(folder / name, f"cannot be written: {error.strerror}") from None
         workspace = cls(folder, project, text)
         workspace._start_journal(text)
         return workspace

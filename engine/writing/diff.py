@@ -9,7 +9,9 @@ import msgspec
 
 from kerastui.engine.catalog.catalog import Kind
 from kerastui.engine.project.document import Column, Data, Graph, Project, Spec
+from kerastui.engine.project.edits import make_edit
 from kerastui.engine.project.files import dumps
+from kerastui.engine.project.plain import to_plain
 from kerastui.engine.writing.differences import Difference, What, arguments, objects, shown, tables, told
 from kerastui.engine.writing.differences_graph import graph_differences
 
@@ -48,8 +50,18 @@ def describe(before: Project, after: Project) -> list[Difference]:
         *_moved(before, after),
     ]
     if not found and dumps(before) != dumps(after):
-        found = [Difference("changed", "", "the order of entries in the file")]
+        found = list(_unnamed(before, after))
     return found
+
+
+def _unnamed(before: Project, after: Project) -> Iterator[Difference]:
+    """Yield what nothing above has words for: values by where they stand in the file, or their order."""
+    if to_plain(before) == to_plain(after):
+        yield Difference("changed", "", "the order of entries in the file")
+        return
+    for change in make_edit("", before, after).changes:
+        place = " ".join(change.path)
+        yield Difference("changed", place, f"{place}: {_field(change.old)} → {_field(change.new)}")
 
 
 def _top(before: Project, after: Project) -> Iterator[Difference]:
@@ -117,7 +129,7 @@ def _compile(before: Project, after: Project) -> Iterator[Difference]:
         old, new = one.loss_weights.get(name, 1.0), other.loss_weights.get(name, 1.0)
         if old != new:
             yield Difference("changed", f"loss weight of {name}", f"loss weight of {name}: {shown(old)} → {shown(new)}")
-    for field in ("jit_compile", "steps_per_execution", "run_eagerly"):
+    for field in ("model", "jit_compile", "steps_per_execution", "run_eagerly"):
         yield from _setting(field, getattr(one, field), getattr(other, field))
 
 
@@ -161,7 +173,7 @@ def _fit(before: Project, after: Project) -> Iterator[Difference]:
 
 def _setting(name: str, before: object, after: object) -> Iterator[Difference]:
     if before != after or type(before) is not type(after):
-        yield Difference("changed", name, f"{name} {shown(before)} → {shown(after)}")
+        yield Difference("changed", name, f"{name} {_field(before)} → {_field(after)}")
 
 
 def _note(place: str, before: str | None, after: str | None) -> Iterator[Difference]:

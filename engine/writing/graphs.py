@@ -79,6 +79,7 @@ class _Body:
         self.inputs = [key for key in graph.inputs if key in self.needed or model]  # a model inside takes all of them
         shown = [*self.inputs, *(key for key in graph.calls if key in self.needed)]
         self.variables = {node: self.names.new(node) for node in shown}
+        self.settable = model in writer.values.settable
         self.layers: dict[str, str] = {}
         self.called = Counter(call.layer for key, call in graph.calls.items() if key in self.needed)
         ports = [wire for key in graph.calls for wire in wires_into(graph, key)]
@@ -97,7 +98,13 @@ class _Body:
         inputs = [(node_name(self.graph, key), text(self.variables[key])) for key in self.inputs]
         outputs = [(output, self.source(source)) for output, source in self.graph.outputs.items()]
         ends = structure(inputs, self.graph.takes, "list"), structure(outputs, self.graph.gives, "dict")
-        yield from lines("return ", call(whole, *ends, **named))
+        if not self.settable:
+            yield from lines("return ", call(whole, *ends, **named))
+            return
+        yield from lines("model = ", call(whole, *ends, **named))
+        yield "    if trainable is not None:"
+        yield "        model.trainable = trainable"
+        yield "    return model"
 
     def input(self, key: str) -> Iterator[str]:
         """Yield the line of an input."""

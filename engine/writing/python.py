@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from kerastui.engine.project.document import MODEL, Graph, Project, Spec, Value
 from kerastui.engine.writing.graphs import GraphWriter
 from kerastui.engine.writing.names import Names
-from kerastui.engine.writing.settings import compiling, loading, model_class, showing, training
+from kerastui.engine.writing.settings import compiling, loading, showing, training
 from kerastui.engine.writing.source import STEP, quoted, text
 from kerastui.engine.writing.values import Values
 
@@ -79,17 +79,16 @@ def _head(project: Project, values: Values) -> list[str]:
 
 def _model_inside(writer: GraphWriter, key: str) -> list[str]:
     settable = ", trainable: bool | None = None" if key in writer.values.settable else ""
-    named = {"name": text("name")} | ({"trainable": text("trainable")} if settable else {})
     return [
         f"def {writer.values.builders[key]}(name: str{settable}) -> keras.Model:",
         f'{STEP}"""Build the model {_worded(key)}, which stands inside others."""',
-        *writer.body(key, "keras.Model", **named),
+        *writer.body(key, name=text("name")),
     ]
 
 
 def _made_as(project: Project, values: Values) -> str:
     """Return the class that the model is made as: Keras's, or one of the project's own."""
-    own = model_class(project)
+    own = project.compile.model
     return values.class_(own, "layer") if own else "keras.Model"
 
 
@@ -140,7 +139,7 @@ def _own_classes(project: Project, values: Values) -> None:
     settings = project.compile
     specs += [settings.optimizer, *settings.losses.values(), *project.fit.callbacks]
     specs += [metric for group in settings.metrics.values() for metric in group]
-    specs += [Spec(model_class(project))]
+    specs += [Spec(settings.model)]
     for spec in specs:
         for each in _specs(spec):
             if "." in each.class_name:

@@ -15,7 +15,7 @@ def compiling(project: Project, values: Values) -> list[str]:
     """Return the function that compiles the model; no lines where no output has a loss."""
     settings, outputs = project.compile, list(project.graph.outputs)
     losses = {name: values.object(settings.losses[name], "loss") for name in outputs if name in settings.losses}
-    if not losses and not model_class(project):
+    if not losses and not settings.model:
         return []
     metrics = {
         name: listed([values.object(metric, "metric") for metric in settings.metrics[name]])
@@ -38,11 +38,6 @@ def compiling(project: Project, values: Values) -> list[str]:
         f'{STEP}"""Give the model its optimizer, losses and metrics."""',
         *lines("", call("model.compile", **arguments, **_running(settings))),
     ]
-
-
-def model_class(project: Project) -> str:
-    """Return the class of the project's own that the whole model is made as, `""` for Keras's."""
-    return str(getattr(project.compile, "model", ""))
 
 
 def _each(found: Mapping[str, Expression], project: Project) -> Expression:

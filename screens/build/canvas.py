@@ -73,6 +73,8 @@ class GraphCanvas(KeyCanvas):
     def _open_menu(self, x: int, y: int) -> None:
         """Select what is under the mouse, unless it is selected, and ask for a menu."""
         card, wire = self._scene.card_at(x, y), self._scene.wire_at(x, y)
+        if self.in_mode:
+            self.leave_mode()
         if card is not None and card not in self._marks:
             self.clear_marks()
             self.select(card)

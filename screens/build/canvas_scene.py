@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from kerastui.screens.build.canvas_view import ROW_PITCH, CardView, EdgeView, GraphView, Level
 from kerastui.screens.build.layout import Box, Edge, Layout, Node, lay_out
-from kerastui.screens.build.wires import Key, Point
+from kerastui.screens.build.wires import Key, Point, port_columns
 
 Direction = Literal["up", "down", "left", "right"]
 
@@ -170,7 +170,7 @@ class Scene:
     def port_columns(self, key: str) -> list[int]:
         """Return the columns of a card's outputs, from left to right."""
         box, count = self.box(key), max(len(self.cards[key].ports), 1)
-        return [box.x + box.width * (port + 1) // (count + 1) for port in range(count)]
+        return [box.x + column for column in port_columns(box.width, count)]
 
     def port_at(self, key: str, x: int) -> str:
         """Return the name of the output of a card that is nearest to a column, `""` where it has one."""

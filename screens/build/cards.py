@@ -11,6 +11,7 @@ from functools import lru_cache
 from rich.cells import cell_len, get_character_cell_size
 
 from kerastui.screens.build.canvas_view import CardView, Ghost, Level
+from kerastui.screens.build.wires import port_columns
 
 Piece = tuple[str, str]
 """Text and role."""
@@ -146,8 +147,7 @@ def _full(card: CardView, look: Look) -> tuple[tuple[Piece, ...], ...]:
 def _bottom(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece, ...]:
     """Draw the lower border with a port for each output; several are named while the card is selected."""
     width = Level.CARD.size[0]
-    count = max(len(card.ports), 1)
-    columns = [width * (port + 1) // (count + 1) for port in range(count)]
+    columns = port_columns(width, max(len(card.ports), 1))
     border = [frame.bottom_left, *(frame.top * (width - 2)), frame.bottom_right]
     for at in columns:
         border[at] = frame.port if look.port or card.ports else frame.top

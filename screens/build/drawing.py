@@ -89,9 +89,26 @@ def _wires(scene: Scene, colours: Colours) -> Iterator[str]:
         yield f'<path d="{_rounded(points)}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
         x = points[-1][0]
         yield f'<path d="M{x - 4:g} {bottom - 7:g}h8l-4 7z" fill="{colour}"/>'
-        if edge.label:
-            yield _text(x + 8, bottom - 8, edge.label, colours["error"])
+        if edge.label or edge.name:
+            shown = colours["error" if edge.label else "muted"]
+            yield _text(x + 8, bottom - 6, edge.label or edge.name, shown, "" if edge.label else _small(colours))
     yield from _crossings(scene, colours)
+    yield from _ports(scene, colours)
+
+
+def _ports(scene: Scene, colours: Colours) -> Iterator[str]:
+    """Yield the names of outputs beside the ports that wires leave, where a card has several."""
+    for card in scene.view.cards:
+        used = {edge.port for edge in scene.edges_at.get(card.id, ()) if edge.source == card.id}
+        columns = scene.port_columns(card.id)
+        for port in sorted(used) if card.ports else ():
+            x, y = _middle(columns[port]), scene.box(card.id).bottom * HEIGHT
+            yield _text(x + 5, y + 8, card.ports[port] or "0", colours["muted"], _small(colours))
+
+
+def _small(colours: Colours) -> str:
+    """Return the looks of a text that may lie on a wire: small, with the ground around it."""
+    return f' font-size="10" paint-order="stroke" stroke="{colours["surface"]}" stroke-width="4"'
 
 
 def _crossings(scene: Scene, colours: Colours) -> Iterator[str]:
@@ -133,7 +150,8 @@ def _card(card: CardView, box: Box, colours: Colours) -> Iterator[str]:
         yield f'<rect {inner} fill="none" {looks}/>'
     room = box.width - 4
     mark = f"{card.mark} " if card.mark else ""
-    name = shorten(card.name, room - len(mark) - min(len(card.class_text), 6) - 1)
+    note = f" {glyphs().has_note}" if card.note else ""
+    name = shorten(card.name, room - len(mark + note) - min(len(card.class_text), 6) - 1) + note
     kind = shorten(card.class_text, room - len(mark) - len(name) - 1)
     size = card.right_text + (f" {glyphs().frozen}" if card.frozen else "")
     shape = shorten(card.shape_text, room - len(size) - 1)

@@ -6,7 +6,17 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from kerastui.engine.catalog.catalog import catalog
-from kerastui.engine.project.graph import Wire, calls_of, consumers, node_name, node_of, sources, wired, wires_into
+from kerastui.engine.project.graph import (
+    Wire,
+    calls_of,
+    consumers,
+    node_name,
+    node_of,
+    port_of,
+    sources,
+    wired,
+    wires_into,
+)
 from kerastui.engine.project.problems import Problem
 from kerastui.screens.build.graph_view import Facts
 from kerastui.screens.widgets import words
@@ -32,8 +42,11 @@ def end_rows(facts: Facts, key: str) -> list[FormRow]:
 
 
 def origin(facts: Facts, source: str) -> str:
-    """Return where a tensor comes from, as a person reads it: `lstm:1`, with the name of the layer."""
-    return wired(node_name(facts.graph, node_of(source)), source.partition(":")[2])
+    """Return where a tensor comes from, as a person reads it: `lstm:1`; of a shared layer with its call."""
+    node, graph = node_of(source), facts.graph
+    calls = facts.calls[graph.calls[node].layer] if node in graph.calls else ()
+    call = f" {glyphs().shared}{calls.index(node) + 1}" if len(calls) > 1 else ""
+    return wired(node_name(graph, node), port_of(source)) + call
 
 
 def _inputs(facts: Facts, key: str) -> list[tuple[str, str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -80,11 +80,16 @@ class Facts(msgspec.Struct, frozen=True, dict=True):
         return self._ports[key]
 
     @cached_property
+    def wires(self) -> Mapping[str, Sequence[Wire]]:
+        """The wires into each call."""
+        return {key: wires_into(self.graph, key) for key in self.graph.calls}
+
+    @cached_property
     def named_ports(self) -> Mapping[str, Collection[str]]:
         """The outputs of calls that wires and outputs of the graph name."""
         found: dict[str, set[str]] = {}
-        for key in self.graph.calls:
-            for wire in wires_into(self.graph, key):
+        for wires in self.wires.values():
+            for wire in wires:
                 if wire.port:
                     found.setdefault(wire.source, set()).add(wire.port)
         for source in self.graph.outputs.values():
@@ -153,11 +158,7 @@ def graph_view(facts: Facts) -> GraphView:
     graph = facts.graph
     cards = [_input_card(facts, key) for key in graph.inputs]
     cards += [_call_card(facts, key) for key in graph.calls]
-    edges = [
-        EdgeView(wire.source, key, wire.slot, *_broken(facts, wire), _port(facts, wire), name)
-        for key in graph.calls
-        for wire, name in zip(wires_into(graph, key), argument_names(facts.project, key), strict=True)
-    ]
+    edges = [edge for key in graph.calls for edge in _edges(facts, key)]
     return GraphView(tuple(cards), tuple(edges), facts.project.layout)
 
 
@@ -197,11 +198,12 @@ def takers(project: Project, key: str) -> tuple[list[str], list[str]]:
     return list(entry.tensors) if entry.inputs == "many" else [], list(entry.named)
 
 
-def argument_names(project: Project, key: str) -> list[str]:
-    """Return for each wire into a call the name of the argument that takes it, `""` where there is one for all."""
-    ordered, _ = takers(project, key)
-    wires = wires_into(project.graph, key)
-    return [wire.argument or (ordered[at] if at < len(ordered) else "") for at, wire in enumerate(wires)]
+def _edges(facts: Facts, key: str) -> Iterator[EdgeView]:
+    """Yield the wires into a call, each with the argument that takes it where there are several."""
+    ordered, _ = takers(facts.project, key)
+    for at, wire in enumerate(facts.wires[key]):
+        name = wire.argument or (ordered[at] if at < len(ordered) else "")
+        yield EdgeView(wire.source, key, wire.slot, *_broken(facts, wire), _port(facts, wire), name)
 
 
 def _broken(facts: Facts, wire: Wire) -> tuple[bool, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from kerastui.screens.build.layout_order import Links
-from kerastui.screens.build.wires import Wires
+from kerastui.screens.build.wires import Wires, port_columns
 
 PAD = 64
 """Columns left of all cards that lanes may use."""
@@ -192,7 +192,7 @@ def route(
 
 def port_column(node: Sized, port: int) -> int:
     """Return the column of an output, from the left of its card: they are spread evenly on the lower border."""
-    return node.width * (port + 1) // (max(node.ports, port + 1) + 1)
+    return port_columns(node.width, max(node.ports, port + 1))[port]
 
 
 class _Router:

@@ -15,6 +15,7 @@ from kerastui.engine.project.graph import node_name, nodes, order, wired, wires_
 from kerastui.engine.project.inside import opened
 from kerastui.engine.project.plain import DocumentError
 from kerastui.engine.studio import Studio
+from kerastui.screens.build.ends import origin
 from kerastui.screens.build.graph_view import Facts, class_text, model_of
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
@@ -131,7 +132,7 @@ def _cells(facts: Facts, node: str, number: str, fold: str, depth: int, marked: 
     graph = facts.graph
     call = graph.calls.get(node)
     layer = graph.layers.get(call.layer) if call else None
-    fed = ", ".join(wired(node_name(graph, wire.source), wire.port) for wire in wires_into(graph, node))
+    fed = ", ".join(origin(facts, wired(wire.source, wire.port)) for wire in wires_into(graph, node))
     shape = facts.shape(node)
     report = facts.report(node)
     computed = report is not None and report.shape is not None

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from kerastui.engine.catalog.catalog import Entry, catalog
+from kerastui.engine.catalog.catalog import Entry, Kind, catalog
 from kerastui.engine.catalog.search import rank
 from kerastui.engine.code_state import CodeState
 from kerastui.screens.build.palette_drag import DragRows
@@ -22,6 +22,9 @@ from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import Cells, Line
 from kerastui.screens.widgets.panel import Panel
 from kerastui.screens.widgets.rows import Row, Rows
+
+OPERATIONS: Final = "operations"
+"""Group of the functions of `keras.ops`, which are applied to tensors like layers."""
 
 INPUT: Final = "Input"
 """Key of the entry that adds an input to the graph; it is no layer."""
@@ -48,6 +51,7 @@ GROUPS: Final = {
     "preprocessing": "preprocessing",
     "image preprocessing": "images",
     "other frameworks": "other",
+    OPERATIONS: "operations",
     OWN: "my layers",
 }
 """Categories of the catalog in the order shown, each with the word that fits the pane."""
@@ -61,9 +65,9 @@ LETTERS: Final = {"d": "Dense", "c": "Conv2D", "+": "Add", "&": "Concatenate"}
 _BY_NAME = {name: key for key, name in LETTERS.items()}
 
 HELP = """\
-All layers of Keras, by group. `/` searches by name, initials (`bn` finds BatchNormalization) or what a layer does; the
-best comes first. `enter` adds the layer after the card that is selected in the graph and selects the new one; so do the
-letters beside the names. `esc` goes back to the graph.
+All layers of Keras, by group, and the functions of `keras.ops`. `/` searches by name, initials (`bn` finds
+BatchNormalization) or what a layer does; the best comes first. `enter` adds the layer after the card that is selected
+in the graph and selects the new one; so do the letters beside the names. `esc` goes back to the graph.
 
 Classes in the project's `layers.py` stand under **my layers** as soon as the file is written, and follow its changes.
 """
@@ -255,9 +259,11 @@ class Palette(Panel):
             rows.show(_groups(rows.size.width, self._code))
             if entry is not None:
                 # A folded group stays so: it would be one more to fold by hand after each search.
-                rows.move_to(entry.category if entry.category in rows.folded else entry.name)
+                group = OPERATIONS if entry.kind == "operation" else entry.category
+                rows.move_to(group if group in rows.folded else entry.name)
             return
-        names = [entry.name for entry in catalog().search(text, "layer")]
+        kinds: tuple[Kind, ...] = ("layer", "operation")
+        names = [entry.name for kind in kinds for entry in catalog().search(text, kind)]
         typed = rank(text, (INPUT,))
         if typed is not None:
             best = rank(text, (names[0],)) if names else None
@@ -350,6 +356,7 @@ def _groups(width: int, code: CodeState) -> list[Row]:
     found: dict[str, list[Entry]] = {key: [] for key in GROUPS if key != OWN}
     for entry in catalog().of("layer"):
         found.setdefault(entry.category, []).append(entry)
+    found[OPERATIONS] = list(catalog().of("operation"))
     own = found.pop(OWN, [])
     rows = [_row(INPUT, width, 1)]
     for key, entries in (*found.items(), *([(OWN, own)] if own or code.files else [])):
@@ -380,7 +387,7 @@ def _shown(name: str) -> str:
     """Return the name shown: a class of the project's own without its file, if no other has its name."""
     entry = catalog().layer(name)
     if entry is None or not entry.code:
-        return name
+        return name.removeprefix("ops.")
     alone = sum(other.short == entry.short for other in catalog().of("layer")) == 1
     return entry.short if alone else name
 

@@ -140,6 +140,16 @@ class Wires:
                 yield x0
 
 
+def port_columns(width: int, count: int) -> list[int]:
+    """Return the columns of a card's outputs from its left border, spread evenly.
+
+    Args:
+        width: Columns of the card.
+        count: How many outputs it has.
+    """
+    return [width * (port + 1) // (count + 1) for port in range(count)]
+
+
 def glyph(sides: int) -> str:
     """Return the character of a wire cell from the sum of its sides."""
     return GLYPHS[sides]

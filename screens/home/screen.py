@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -22,7 +22,7 @@ from kerastui.engine.project.document import Project
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError
 from kerastui.engine.project.settings import is_name
 from kerastui.engine.studio import Studio, Topic
-from kerastui.engine.templates import project, templates
+from kerastui.engine.templates import code, project, templates
 from kerastui.screens.home.banner import Banner
 from kerastui.screens.home.cards import TemplateCards
 from kerastui.screens.stage import StudioScreen
@@ -205,11 +205,11 @@ class HomeScreen(StudioScreen):
     @on(TemplateCards.Chosen)
     def _card_chosen(self, event: TemplateCards.Chosen) -> None:
         event.stop()
-        self._make(project(event.template.name))
+        self._make(project(event.template.name), code(event.template.name))
 
     def action_new(self) -> None:
         """Make a project with an empty graph."""
-        self._make(msgspec.structs.replace(project("empty"), name="network"))
+        self._make(msgspec.structs.replace(project("empty"), name="network"), {})
 
     def action_open(self) -> None:
         """Choose a project's folder."""
@@ -234,26 +234,26 @@ class HomeScreen(StudioScreen):
 
     def _template_chosen(self, name: str | None) -> None:
         if name is not None:
-            self._make(project(name))
+            self._make(project(name), code(name))
 
-    def _make(self, made: Project) -> None:
+    def _make(self, made: Project, code: Mapping[str, str]) -> None:
         """Ask where, and make a project there."""
         from kerastui.screens.widgets.modals import Prompt
 
         def placed(text: str | None) -> None:
             if text is not None:
-                self._create(Path(text).expanduser(), made)
+                self._create(Path(text).expanduser(), made, code)
 
         label = "A folder; its name becomes the name of the project."
         self.app.push_screen(
             Prompt("new project", label, f"./{free_name(Path.cwd(), made.name)}", check=wrong_place, paths=True), placed
         )
 
-    def _create(self, folder: Path, made: Project) -> None:
+    def _create(self, folder: Path, made: Project, code: Mapping[str, str]) -> None:
         from kerastui.screens.widgets.modals import Message as Notice
 
         try:
-            self.studio.create(folder, msgspec.structs.replace(made, name=folder.absolute().name))
+            self.studio.create(folder, msgspec.structs.replace(made, name=folder.absolute().name), code)
         except ProjectFileError as error:
             self.app.push_screen(Notice("the project cannot be made", str(error), "choose another folder"))
             return

@@ -186,6 +186,7 @@ def _listed() -> Project:
 
 def _operations() -> Project:
     """Return a project of functions of `keras.ops`, with numbers and arrays in place of tensors."""
+    every = Spec("slice", {"start": None, "stop": None, "step": None})
     half = Spec("slice", {"start": 1, "stop": None, "step": None})
     layers = {
         "both": Layer("ops.matmul"),
@@ -193,7 +194,7 @@ def _operations() -> Project:
         "less": Layer("ops.subtract"),
         "sum": Layer("ops.einsum", {"subscripts": "bij,bij->bi"}),
         "joined": Layer("ops.concatenate", {"axis": 1}),
-        "cut": Layer("ops.get_item", {"key": (Spec("Ellipsis"), half)}),
+        "cut": Layer("ops.get_item", {"key": (every, half)}),
         "mean": Layer("ops.average", {"axis": -1}),
         "shifted": Layer("ops.add"),
         "end": Layer("Dense", {"units": 2}),
@@ -225,4 +226,12 @@ def projects() -> dict[str, Project]:
         "listed": _listed(),
         "operations": _operations(),
     }
-    return own | {item.name: templates.project(item.name) for item in templates.templates()}
+    shipped = {item.name: templates.project(item.name) for item in templates.templates()}
+    return own | {name: project for name, project in shipped.items() if not _has_code(project)}
+
+
+def _has_code(project: Project) -> bool:
+    """Tell whether a project needs files of code beside it."""
+    graphs = (project.graph, *project.models.values())
+    classes = {layer.class_name for made in graphs for layer in made.layers.values()}
+    return bool(project.compile.model) or any("." in name and not name.startswith("ops.") for name in classes)

@@ -160,12 +160,16 @@ def _within(argument: Argument, value: Value) -> Value:
         return 0.5  # 1 drops everything
     if low is None and argument.type == "int":
         low = 1
+    if low == 0 and high == 1 and value < 0:
+        return 0.0
     number = value if low is None or value >= low else abs(value) if abs(value) >= low and value else low
     return number if high is None or number <= high else high
 
 
 def _each_within(argument: Argument, value: Value) -> Value:
     items = value if isinstance(value, tuple) else (value,)
+    if argument.name == "dims" and sorted(item for item in items if is_whole(item)) == [*range(len(items))]:
+        return tuple(item + 1 for item in items if is_whole(item))  # axes counted from 0, the batch is 0
     numbers = [max(abs(item), 1) if is_whole(item) else item for item in items]
     several = isinstance(argument.default, tuple) and len(argument.default) == len(numbers)
     return tuple(numbers) if several else numbers[0] if numbers else None

@@ -18,8 +18,9 @@ from kerastui.engine.project.mending.case import Case, models_of
 from kerastui.engine.project.problems import Problem, Repair, by_severity
 from kerastui.engine.project.repairs import apply_repair
 
-MOST = 20
-"""Problems that get a repair in one go; a graph with more is under way, and each edit looks again."""
+MOST = 5
+"""Problems that get a repair in one go, since each is tried on the document: 3 ms at 200 calls, 16 ms at 1,000. Each
+edit looks again, so that the next ones have theirs when these are put right."""
 
 RULES: Sequence[Callable[[Case], Repair | None]] = (
     wires.no_input,
@@ -101,6 +102,8 @@ def _sound(project: Project, repair: Repair) -> bool:
     try:
         after = apply_repair(project, repair)
     except EditError:
+        return False
+    if after == project:
         return False
     before = {"": project.graph, **project.models}
     return all(_still_sound(before[key], graph) for key, graph in {"": after.graph, **after.models}.items())

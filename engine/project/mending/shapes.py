@@ -79,8 +79,8 @@ def _spread(case: Case, slot: int, now: Shape, then: Shape) -> Repair | None:
 def other_rank(case: Case) -> Repair | None:
     """Offer the number of axes that the layer takes."""
     said = re.search(r"takes (?:at least |at most )?(\d+) axes with the batch, gets (\d+)", case.problem.what)
-    if said is None:
-        return None
+    if said is None or case.class_name == "TimeDistributed":
+        return None  # the layer in it decides, which takes one axis less
     wanted, found = int(said[1]), int(said[2])
     slot = next((at for at, shape in enumerate(case.shapes) if shape is not None and len(shape) == found), None)
     if slot is None:
@@ -131,9 +131,10 @@ def _reshaped(case: Case, slot: int, sizes: Shape, axes: int) -> Repair | None:
         if any(size is None for size in rest):
             return None
         sizes = (*sizes[: axes - 1], math.prod(size for size in rest if size is not None))
-    elif len(sizes) == 1 and axes == 3 and sizes[0] and math.isqrt(sizes[0]) ** 2 == sizes[0]:
-        side = math.isqrt(sizes[0])
-        sizes = (side, side, 1)  # an image, row by row
+    elif len(sizes) == 1 and axes == 3 and sizes[0]:
+        side = next(side for side in range(math.isqrt(sizes[0]), 0, -1) if sizes[0] % (side * side) == 0)
+        # An image, row by row, as large as can be: 192 are 8 by 8 of 3 channels.
+        sizes = (side, side, sizes[0] // (side * side)) if side > 1 else (sizes[0], 1, 1)
     else:
         sizes = (*sizes, *(1 for _ in range(axes - len(sizes))))
     if sum(size is None for size in sizes) > 1:
