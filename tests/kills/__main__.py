@@ -46,7 +46,7 @@ def kill_once(folder: Path, seed: int) -> int:
         raise RuntimeError("no pipe")
     with child:
         start = child.stdout.readline()
-        time.sleep(random.Random(seed).uniform(0.05, 1.5))
+        time.sleep(random.Random(seed).uniform(0.05, 2.5))
         child.send_signal(signal.SIGKILL)
         said = child.stdout.read().splitlines()
         if not start.startswith("edits "):
