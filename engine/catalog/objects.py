@@ -71,14 +71,13 @@ def _build_value(value: Value, entry: Entry, name: str, inside: Inside | None, w
     argument = entry.argument(name)
     kind = NESTED.get(argument.type, "layer") if argument else "layer"
     if isinstance(value, Spec):
-        inner = f"{within}_{name}" if within and kind == "layer" else ""
         if value.class_name == MODEL and inside is not None:
-            made = inside(value)
-        else:
-            try:
-                made = build_object(value, kind, "", inside, inner)
-            except ValueError as error:
-                raise ValueError(f"{entry.name} {name}: {error}") from error
+            return inside(value)  # it keeps the id of its graph as its name
+        inner = f"{within}_{name}" if within and kind == "layer" else ""
+        try:
+            made = build_object(value, kind, "", inside, inner)
+        except ValueError as error:
+            raise ValueError(f"{entry.name} {name}: {error}") from error
         if inner:
             made.name = inner
         return made
