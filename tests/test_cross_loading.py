@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FORMATS = (".keras", ".h5", ".weights.h5", "JSON, and weights")
 WRITERS = ("keras", "tf_keras", "here", "tf.keras 2.10", "tf.keras 2.1", "Keras 2.3.1", "Keras 2.2.2")
-KINDS = ("nested", "custom", "multi")
+KINDS = ("nested", "custom")
 
 
 @pytest.mark.slow
