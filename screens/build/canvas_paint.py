@@ -13,38 +13,13 @@ from kerastui.screens.build.canvas_view import CardView, EdgeView, Ghost, Level
 from kerastui.screens.build.cards import Look, Piece, draw, draw_ghost, ground, shorten
 from kerastui.screens.build.layout import Box
 from kerastui.screens.build.wires import LEVEL, UPRIGHT, Key, Point, glyph, path_cells
-from kerastui.screens.widgets.glyphs import ASCII, glyphs
+from kerastui.screens.widgets.glyphs import ASCII, TO_ASCII, glyphs
 
 Paint = tuple[str, str]
 """Role of the character and role of the ground under it."""
 
 GROUND = "ground"
 BARE: Paint = (GROUND, GROUND)
-
-TO_ASCII = str.maketrans(
-    {
-        glyph: plain
-        for glyphs_of, plain in {
-            "│┃║┊▏": "|",
-            "─━═": "-",
-            "╭╮╰╯┏┓┗┛╔╗╚╝├┤┬┴┼┯╤▸": "+",
-            "╌↺": "~",
-            "▪❆": "#",
-            "▌→►": ">",
-            "…▫·": ".",
-            "▼": "v",
-            "✗×": "x",
-            "▲": "!",
-            "◇": "<",
-            "◆": "*",
-            "≡": "=",
-            "∅": "?",
-            "−": "-",
-        }.items()
-        for glyph in glyphs_of
-    }
-)
-"""One character for one: a row keeps its width."""
 
 
 @dataclass(frozen=True, slots=True)
