@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 
 from kerastui import themes
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
+from kerastui.engine.project.settings import set_loss
 from kerastui.engine.project.workspace import Workspace
 from kerastui.engine.templates import project
 from kerastui.shell import KerasTUI
@@ -98,7 +99,9 @@ async def build(into: Path, wanted: Sequence[tuple[tuple[int, int], str]]) -> No
     with tempfile.TemporaryDirectory() as home:
         os.environ["KERASTUI_HOME"] = home
         folder = Path(home) / "two-view"
-        Workspace.create(folder, Project("two-view", graph=TWO_VIEW, models={"encoder": ENCODER}))
+        made = Project("two-view", graph=TWO_VIEW, models={"encoder": ENCODER})
+        made = set_loss(made, "digit", Spec("SparseCategoricalCrossentropy", {"from_logits": True}))
+        Workspace.create(folder, set_loss(made, "style", Spec("MeanSquaredError")))
         for size in dict.fromkeys(size for size, _ in wanted):
             app = KerasTUI(folder)
             async with app.run_test(size=size) as pilot:

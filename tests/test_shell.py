@@ -190,7 +190,7 @@ async def test_palette_help_keys_and_log(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, LogView) and "all is well" in screen_text(app))
         await pilot.press("escape", "ctrl+p")
         assert isinstance(app.screen, CommandPalette)
-        await pilot.press(*"light", "down")
+        await pilot.press(*"kerastui", "minus", *"light", "down")
         await until(pilot, lambda: "kerastui-light" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.theme == "kerastui-light")

@@ -23,8 +23,8 @@ def _rich(*roles: str) -> frozenset[RichColor]:
 _HUES = _rich("primary")
 """In the theme without colours all hues are one grey: what has it is drawn bold."""
 
-_BLOCKS = _rich("primary", "sel")
-"""Grounds that are drawn in reverse: blocks and what is selected."""
+_SELECTED = _rich("sel")
+"""The ground of what is selected, drawn in reverse as blocks of a hue are."""
 
 
 class AsciiFilter(LineFilter):
@@ -50,12 +50,20 @@ class MonochromeFilter(LineFilter):
             segments: Segments of a line.
             background: Colour behind them.
         """
-        return [Segment(text, style and _monochrome(style), control) for text, style, control in segments]
+        drawn: list[Segment] = []
+        selected = False
+        for text, style, control in segments:
+            if style is not None:
+                # A block in a selected row would vanish among the reversed cells around it.
+                within = selected and style.bgcolor in _HUES
+                selected = within or style.bgcolor in _SELECTED
+                style = _monochrome(style, within)
+            drawn.append(Segment(text, style, control))
+        return drawn
 
 
 @lru_cache(maxsize=1024)
-def _monochrome(style: Style) -> Style:
-    block = style.bgcolor in _BLOCKS
-    # A block in a selected row would vanish among the reversed cells around it; bold keeps the key in sight.
+def _monochrome(style: Style, within: bool) -> Style:
+    block = (style.bgcolor in _HUES or style.bgcolor in _SELECTED) and not within
     bold = bool(style.bold) or style.color in _HUES or style.bgcolor in _HUES
     return style + _PLAIN + Style(bold=bold, reverse=block != bool(style.reverse), dim=False)
