@@ -148,7 +148,7 @@ TO_ASCII = str.maketrans(
             "╌↺≈": "~",
             "▪": "n",
             "▫◌┈…": ".",
-            "❆■█▀▄▐▊": "#",
+            "❆■█▀▐▊": "#",
             "▌→►›»": ">",
             "◇←‹«": "<",
             "▼▾↓✓": "v",
@@ -162,9 +162,7 @@ TO_ASCII = str.maketrans(
             "◐": "%",
             "‘’": "'",
             "“”": '"',
-            "▁▂": ".",
-            "▃▅": "=",
-            "▆▇": "#",
+            "▁▂▃▄▅▆▇": " ",  # ends of scroll bars; histograms have the table above
         }.items()
         for glyph in glyphs_of
     }
