@@ -16,6 +16,14 @@ FILE = click.Path(path_type=Path)
 TRUST = click.option("--trust", is_flag=True, help="Run the project's own code, though it came from elsewhere.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print machine-readable JSON.")
 
+THEME = click.option(
+    "--theme", metavar="NAME", help="dark, light, colour-blind, colour-blind-light or mono, for this session."
+)
+ASCII = click.option(
+    "--ascii", "ascii_only", is_flag=True, help="Draw with plain ASCII, as under a locale that is not UTF-8."
+)
+STILL = click.option("--still", is_flag=True, help="Move nothing on the screen but figures.")
+LOOKS = ("theme", "ascii_only", "still")
 OVERWRITE = click.option("--overwrite", "--force", "overwrite", is_flag=True, help="Replace the file that is there.")
 
 
@@ -38,8 +46,11 @@ class DefaultGroup(click.Group):
     epilog="`kerastui FOLDER` opens the project in a folder. Exit code 0 means that it worked.",
 )
 @click.version_option(__version__, prog_name="kerastui")
+@THEME
+@ASCII
+@STILL
 @click.pass_context
-def main(ctx: click.Context) -> None:
+def main(ctx: click.Context, theme: str | None, ascii_only: bool, still: bool) -> None:
     """Build a neural network as a graph, train it while you watch, take it away as a Keras model."""
     if ctx.invoked_subcommand is None:
         _open(None)
@@ -47,7 +58,10 @@ def main(ctx: click.Context) -> None:
 
 @main.command("open", hidden=True)
 @click.argument("folder", type=FOLDER)
-def open_(folder: Path) -> None:
+@THEME
+@ASCII
+@STILL
+def open_(folder: Path, theme: str | None, ascii_only: bool, still: bool) -> None:
     """Open the app on a project."""
     _open(folder)
 
@@ -322,11 +336,34 @@ def engine_stop(process: int | None, as_json: bool) -> None:
 def _open(folder: Path | None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.ClickException("there is no terminal; `kerastui train FOLDER` trains without one")
+    from kerastui import themes
     from kerastui.shell import KerasTUI
 
-    app = KerasTUI(folder)
+    asked = _asked()
+    theme = asked["theme"] and f"kerastui-{asked['theme'].removeprefix('kerastui-')}"
+    if theme and theme not in themes.NAMES:
+        raise click.ClickException(f"no theme is called {asked['theme']}; choose from {', '.join(themes.NAMES)}")
+    app = KerasTUI(
+        folder,
+        theme=theme or "",
+        ascii_only=True if asked["ascii_only"] or not _speaks_utf8() else None,
+        still=asked["still"],
+    )
     app.run()
     sys.exit(app.return_code or 0)
+
+
+def _asked() -> dict[str, Any]:
+    """Return what `--theme`, `--ascii` and `--still` say, before the command's name or after it."""
+    given = click.get_current_context()
+    both = (given.find_root().params, given.params)
+    return {name: next((each[name] for each in both if each.get(name)), None) or False for name in LOOKS}
+
+
+def _speaks_utf8() -> bool:
+    """Tell whether the locale asks for UTF-8; one that is not set at all, as in most containers, is taken for it."""
+    asked = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), "UTF-8")
+    return "utf8" in asked.lower().replace("-", "")
 
 
 def _make(folder: Path, template: str) -> None:

@@ -42,6 +42,8 @@ COMMANDS = (
     Command("engine: start a new one", "app.restart_engine", "in place of one that ended"),
     Command("engine: show the log", "app.log", "what TensorFlow and the engine wrote"),
     *(Command(f"theme: {name}", f"app.theme('{name}')", "for this and later sessions") for name in NAMES),
+    Command("glyphs: plain ASCII", "app.glyphs('ascii')", "from the next start on"),
+    Command("glyphs: all", "app.glyphs('all')", "from the next start on"),
     Command("help: keys", "app.keys", "all keys of what has the focus"),
     Command("help: explain", "app.help", "what has the focus, and how to use it"),
     Command("app: quit", "app.leave", "asks where something could be lost"),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
 from kerastui import themes
@@ -22,6 +24,10 @@ from kerastui.engine.studio import Studio
 from kerastui.screens.home.screen import HomeScreen
 from kerastui.screens.stage import STAGES, StageScreen
 from kerastui.screens.too_small import TooSmall, is_too_small
+from kerastui.screens.widgets.filters import AsciiFilter, MonochromeFilter
+from kerastui.screens.widgets.glyphs import ASCII, glyphs, use_ascii
+
+_ASCII, _MONOCHROME = AsciiFilter(), MonochromeFilter()
 
 
 class KerasTUI(App[None]):
@@ -30,6 +36,9 @@ class KerasTUI(App[None]):
     Args:
         folder: A project's folder to open, or `None` for Home.
         engine: Client of the engine; an engine process of its own by default.
+        theme: Name of the theme of this session; the person's own by default, the one without colours under `NO_COLOR`.
+        ascii_only: Draw with plain ASCII; as the person's settings say by default.
+        still: Move nothing but figures.
     """
 
     TITLE = "kerastui"
@@ -54,15 +63,35 @@ class KerasTUI(App[None]):
         Binding("ctrl+q", "leave", "quit", id="app.quit", show=False, priority=True),
     ]
 
-    def __init__(self, folder: Path | None = None, engine: EngineClient | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        engine: EngineClient | None = None,
+        *,
+        theme: str = "",
+        ascii_only: bool | None = None,
+        still: bool = False,
+    ) -> None:
         super().__init__()
         self.studio = Studio(engine or SocketClient())
         self._folder = folder
         self._stages: dict[int, StageScreen] = {}
         self._opened = 0
         self._told = ""
-        chosen = home.settings().theme
+        settings = home.settings()
+        use_ascii(settings.ascii if ascii_only is None else ascii_only)
+        if still:
+            self.animation_level = "none"
+        chosen = theme or (themes.MONO.name if self.no_color else settings.theme)
         themes.install(self, chosen if chosen in themes.NAMES else themes.DARK.name)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what is done to each line before it goes to the terminal."""
+        filters = super().get_line_filters()
+        if self.theme == themes.MONO.name:
+            # Textual's own answer to NO_COLOR is greys, which still are colours and tell no hue.
+            filters = [*(each for each in filters if not isinstance(each, Monochrome)), _MONOCHROME]
+        return [*filters, _ASCII] if glyphs() is ASCII else filters
 
     def get_default_screen(self) -> Screen[Any]:
         """Begin at Home."""
@@ -317,7 +346,12 @@ class KerasTUI(App[None]):
     def action_theme(self, name: str) -> None:
         """Choose a theme and remember it."""
         self.theme = name
-        home.save_settings(home.Settings(name))
+        home.save_settings(msgspec.structs.replace(home.settings(), theme=name))
+
+    def action_glyphs(self, name: str) -> None:
+        """Choose plain ASCII or all glyphs, for the next start: what is drawn already keeps its glyphs."""
+        home.save_settings(msgspec.structs.replace(home.settings(), ascii=name == "ascii"))
+        self.notify("from the next start on", title=f"glyphs: {name}", timeout=3, markup=False)
 
     def action_leave(self) -> None:
         """Quit; ask first where a run goes on or edits are nowhere on disk."""

@@ -1,4 +1,4 @@
-"""The two themes: every colour of the app by role, dark and light.
+"""The themes: every colour of the app by role; dark and light, each again for colour-blind people, and without colours.
 
 Widgets name roles (`$muted`, `$train`, …), never a hex value. Roles that Textual derives itself (`$text`, `$border`, …)
 are overridden through `Theme.variables`, so one name means one colour everywhere, in Textual's own widgets too.
@@ -75,6 +75,64 @@ LIGHT_PALETTE: dict[str, str] = {
 }
 """Colour of each role in the light theme."""
 
+COLOUR_BLIND_PALETTE: dict[str, str] = {
+    **DARK_PALETTE,
+    "primary": "#6cb2ff",
+    "accent": "#feb7d5",
+    "success": "#82fdb7",
+    "warning": "#faf341",
+    "error": "#fa804f",
+    "train": "#6cb2ff",
+    "val": "#c86728",
+    "curve-1": "#6cb2ff",
+    "curve-2": "#c86728",
+    "curve-3": "#b1df03",
+    "curve-4": "#fbf1fe",
+    "curve-5": "#89818c",
+    "curve-6": "#e4ada3",
+}
+"""Dark, with hues that stay apart under protanopia, deuteranopia and tritanopia: violet beside blue does not, nor red
+beside green. Found by a search among colours that keep the contrast; the tests simulate them."""
+
+COLOUR_BLIND_LIGHT_PALETTE: dict[str, str] = {
+    **LIGHT_PALETTE,
+    "primary": "#0b5cad",
+    "accent": "#aa0b5b",
+    "success": "#02443b",
+    "warning": "#796007",
+    "error": "#601d03",
+    "train": "#0b5cad",
+    "val": "#be5513",
+    "curve-1": "#0b5cad",
+    "curve-2": "#be5513",
+    "curve-3": "#6c6b6c",
+    "curve-4": "#681a01",
+    "curve-5": "#060369",
+    "curve-6": "#100009",
+}
+"""The same, light."""
+
+_WHITE = ("primary", "accent", "success", "warning", "error", "train", "val", *(f"curve-{n}" for n in range(1, 7)))
+
+MONO_PALETTE: dict[str, str] = {
+    **dict.fromkeys(_WHITE, "#ffffff"),
+    "background": "#000000",
+    "surface": "#000000",
+    "panel": "#000000",
+    "raised": "#000000",
+    "sel": "#262626",
+    "text": "#dcdcdc",
+    "muted": "#b0b0b0",
+    "faint": "#8a8a8a",
+    "border": "#585858",
+    "grid": "#303030",
+    "error-ground": "#000000",
+    "on-primary": "#000000",
+    "train-raw": "#606060",
+    "val-raw": "#606060",
+}
+"""Greys that stand for attributes: the terminal gets bold, reverse and underline for them, and no colour at all."""
+
 
 def _derived(palette: dict[str, str]) -> dict[str, str]:
     """Return the variables of Textual's built-in widgets, expressed in our roles."""
@@ -139,12 +197,17 @@ DARK = _theme("kerastui-dark", DARK_PALETTE, dark=True)
 LIGHT = _theme("kerastui-light", LIGHT_PALETTE, dark=False)
 
 
-NAMES = (DARK.name, LIGHT.name)
-"""Names of both themes, the default first."""
+COLOUR_BLIND = _theme("kerastui-colour-blind", COLOUR_BLIND_PALETTE, dark=True)
+COLOUR_BLIND_LIGHT = _theme("kerastui-colour-blind-light", COLOUR_BLIND_LIGHT_PALETTE, dark=False)
+MONO = _theme("kerastui-mono", MONO_PALETTE, dark=True)
+
+THEMES = (DARK, LIGHT, COLOUR_BLIND, COLOUR_BLIND_LIGHT, MONO)
+NAMES = tuple(theme.name for theme in THEMES)
+"""Names of the themes, the default first."""
 
 
 def install(app: App[Any], theme: str = DARK.name) -> None:
-    """Register both themes with an app and switch to one; call it at the end of the app's `__init__`.
+    """Register the themes with an app and switch to one; call it at the end of the app's `__init__`.
 
     Textual parses the style sheets before `on_mount`, so the variables must be there earlier.
 
@@ -152,6 +215,6 @@ def install(app: App[Any], theme: str = DARK.name) -> None:
         app: The app.
         theme: Name of the theme to start with.
     """
-    for each in (DARK, LIGHT):
+    for each in THEMES:
         app.register_theme(each)
     app.theme = theme

@@ -82,9 +82,11 @@ class Settings(msgspec.Struct, frozen=True):
 
     Args:
         theme: Name of the theme.
+        ascii: Draw with plain ASCII, for a terminal or font without the glyphs.
     """
 
     theme: str = "kerastui-dark"
+    ascii: bool = False
 
 
 def recent() -> list[Recent]:

@@ -105,7 +105,7 @@ async def test_dots() -> None:
             CardView("a", "a_very_long_name_of_a_layer", "▲", "SeparableConv2D 32", "(∅, 8)", "1", state="warning"),
             Look(),
             Level.CARD,
-            ["╭─ ▲ a_very_lo…  Separ… ─╮", "│ (∅, 8)               1 │", "╰────────────────────────╯"],
+            ["╭─ ▲ a_very_lo…  Se… 32 ─╮", "│ (∅, 8)               1 │", "╰────────────────────────╯"],
         ),
         (
             CardView("a", "deep", "✗", "Dense", "x", state="error"),

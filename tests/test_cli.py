@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from projects import small_project
 
-from kerastui import __version__
+from kerastui import __version__, cli
 from kerastui.cli import main
 from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Project
@@ -213,3 +213,21 @@ def test_nothing_is_written_but_in_the_home_and_the_project(
     command = [sys.executable, "-m", "kerastui", "train", str(folder)]
     subprocess.run(command, env=environment, cwd=person, check=True, capture_output=True)
     assert list(person.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "utf8"), [("", True), ("C.UTF-8", True), ("de_DE.utf8", True), ("C", False), ("de_DE.ISO-8859-1", False)]
+)
+def test_a_locale_that_is_not_utf8_gets_ascii(monkeypatch: pytest.MonkeyPatch, asked: str, utf8: bool) -> None:
+    for name in ("LC_CTYPE", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", asked)
+    assert cli._speaks_utf8() is utf8
+
+
+def test_looks_are_options_before_and_after_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found: list[dict[str, object]] = []
+    monkeypatch.setattr(cli, "_open", lambda folder: found.append(cli._asked()))
+    for words in (["--theme", "mono", "--ascii", str(tmp_path)], [str(tmp_path), "--theme", "mono", "--ascii"]):
+        assert CliRunner().invoke(cli.main, words).exit_code == 0
+    assert found == [{"theme": "mono", "ascii_only": True, "still": False}] * 2

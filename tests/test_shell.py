@@ -190,11 +190,11 @@ async def test_palette_help_keys_and_log(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, LogView) and "all is well" in screen_text(app))
         await pilot.press("escape", "ctrl+p")
         assert isinstance(app.screen, CommandPalette)
-        await pilot.press(*"light", "down")
-        await until(pilot, lambda: "kerastui-light" in screen_text(app))
+        await pilot.press(*"dark", "down")
+        await until(pilot, lambda: "kerastui-dark" in screen_text(app))
         await pilot.press("enter")
-        await until(pilot, lambda: app.theme == "kerastui-light")
-        assert home.settings().theme == "kerastui-light"
+        await until(pilot, lambda: app.theme == "kerastui-dark")
+        assert home.settings().theme == "kerastui-dark"
 
 
 async def test_the_palette_runs_every_kind_of_command(tmp_path: Path) -> None:

@@ -6,45 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from rich.cells import get_character_cell_size
+from rich.cells import cell_len, get_character_cell_size
 
 from kerastui.screens.build.canvas_scene import TAG_GAP, Scene
 from kerastui.screens.build.canvas_view import CardView, EdgeView, Ghost, Level
 from kerastui.screens.build.cards import Look, Piece, draw, draw_ghost, ground, shorten
 from kerastui.screens.build.layout import Box
 from kerastui.screens.build.wires import LEVEL, UPRIGHT, Key, Point, glyph, path_cells
-from kerastui.screens.widgets.glyphs import ASCII, glyphs
+from kerastui.screens.widgets.glyphs import ASCII, TO_ASCII, glyphs
 
 Paint = tuple[str, str]
 """Role of the character and role of the ground under it."""
 
 GROUND = "ground"
 BARE: Paint = (GROUND, GROUND)
-
-TO_ASCII = str.maketrans(
-    {
-        glyph: plain
-        for glyphs_of, plain in {
-            "│┃║┊▏": "|",
-            "─━═": "-",
-            "╭╮╰╯┏┓┗┛╔╗╚╝├┤┬┴┼┯╤▸": "+",
-            "╌↺": "~",
-            "▪❆": "#",
-            "▌→►": ">",
-            "…▫·": ".",
-            "▼": "v",
-            "✗×": "x",
-            "▲": "!",
-            "◇": "<",
-            "◆": "*",
-            "≡": "=",
-            "∅": "?",
-            "−": "-",
-        }.items()
-        for glyph in glyphs_of
-    }
-)
-"""One character for one: a row keeps its width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +193,12 @@ def _names(row: Row, scene: Scene, looks: Looks, y: int, arrows: Mapping[int, st
             row.put(first, edge.name, ("arrow", GROUND))
 
 
+def _tag(repair: str, brief: str, room: int) -> str:
+    """Return a repair in the most words that fit: whole, then what is set without where, then only what comes out."""
+    what = repair.split(" ", 2)[-1] if repair.startswith("set ") else brief
+    return next((words for words in (repair, what) if cell_len(words) <= room), shorten(brief or repair, room))
+
+
 def _cards(row: Row, scene: Scene, looks: Looks, y: int) -> None:
     last: tuple[CardView, Box] | None = None
     margin = scene.level.pitch
@@ -237,7 +218,7 @@ def _cards(row: Row, scene: Scene, looks: Looks, y: int) -> None:
         row.put_pieces(box.x, draw(card, look, scene.level)[y - box.y], under)
         if card.repair and y == box.y + scene.level.size[1] // 2 and scene.level is not Level.DOT:
             x = row.put(box.right + TAG_GAP, " f ", ("repair-key", "repair-key"))
-            words = shorten(scene.repair(card), max(row.right - x - 1, 0))
+            words = _tag(scene.repair(card), card.repair_brief, max(row.right - x - 1, 0))
             row.put(x, f" {words}", ("repair", GROUND))
 
 

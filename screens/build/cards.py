@@ -12,6 +12,7 @@ from rich.cells import cell_len, get_character_cell_size
 
 from kerastui.screens.build.canvas_view import CardView, Ghost, Level
 from kerastui.screens.build.wires import port_columns
+from kerastui.screens.widgets.glyphs import ASCII, glyphs
 
 Piece = tuple[str, str]
 """Text and role."""
@@ -68,6 +69,25 @@ def shorten(text: str, width: int) -> str:
     return f"{kept}…" if width > 0 else ""
 
 
+def shorten_class(text: str, width: int) -> str:
+    """Cut the text of a class to a width; its telling argument is kept as long as three cells are left for the class.
+
+    Args:
+        text: Class and argument, say `"Reshape 8×8"`.
+        width: Cells it may take.
+
+    Returns:
+        The text, else `"Res… 8×8"`, else `"Resh…"`.
+    """
+    if cell_len(text) <= width:
+        return text
+    name, _, told = text.rpartition(" ")
+    left = width - cell_len(told) - 1
+    if name and left >= 3:
+        return f"{shorten(name, left)} {told}"
+    return shorten(name or text, width)
+
+
 def ground(card: CardView, look: Look) -> str:
     """Return the role whose background lies under a card."""
     if look.selected:
@@ -98,7 +118,6 @@ def mark_role(card: CardView) -> str:
     return "input" if card.role == "input" else "detail"
 
 
-@lru_cache(maxsize=2048)
 def draw(card: CardView, look: Look, level: Level) -> tuple[tuple[Piece, ...], ...]:
     """Draw a card, row by row; every row has the width of the level.
 
@@ -107,6 +126,11 @@ def draw(card: CardView, look: Look, level: Level) -> tuple[tuple[Piece, ...], .
         look: How it stands in the canvas.
         level: How much of it is drawn.
     """
+    return _draw(card, look, level, glyphs() is ASCII)
+
+
+@lru_cache(maxsize=2048)
+def _draw(card: CardView, look: Look, level: Level, _ascii: bool) -> tuple[tuple[Piece, ...], ...]:
     if level is Level.DOT:
         return ((_dot(card, look),),)
     if level is Level.LINE:
@@ -116,10 +140,10 @@ def draw(card: CardView, look: Look, level: Level) -> tuple[tuple[Piece, ...], .
 
 def _dot(card: CardView, look: Look) -> Piece:
     if card.state == "error":
-        return "✗", "error"
+        return glyphs().error, "error"
     if card.state == "warning":
-        return "▲", "warning"
-    return "▪", "card-selected" if look.selected or look.marked else mark_role(card)
+        return glyphs().warning, "warning"
+    return glyphs().dot, "card-selected" if look.selected or look.marked else mark_role(card)
 
 
 def _frame(card: CardView, look: Look) -> Frame:
@@ -162,23 +186,21 @@ def _bottom(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece,
 
 
 def _top(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece, ...]:
-    """Draw the upper border with mark, name and class in it; the name gives way last."""
+    """Draw the upper border with mark, name and class in it; the name gives way last, the note's mark takes no room."""
     room = Level.CARD.size[0] - 6 - (cell_len(card.mark) + 1 if card.mark else 0)
     least = min(cell_len(card.class_text), 6)
-    note = " ▪" if card.note else ""
-    room -= cell_len(note)
     name = shorten(card.name, room - least - 2 if least else room)
-    kind = shorten(card.class_text, room - cell_len(name) - 2)
+    kind = shorten_class(card.class_text, room - cell_len(name) - 2)
     between = room - cell_len(name) - cell_len(kind)
     fill = f" {frame.top * (between - 2)} " if between > 2 else " " * between
     return (
         (frame.top_left + frame.top + " ", edge),
         *(((f"{card.mark} ", mark_role(card)),) if card.mark else ()),
         (name, _name_role(card, look)),
-        *(((note, "shared"),) if note else ()),
         (fill, edge),
         (kind, "detail"),
-        (" " + frame.top + frame.top_right, edge),
+        *(((" ", edge), (glyphs().has_note, "shared")) if card.note else ((" " + frame.top, edge),)),
+        (frame.top_right, edge),
     )
 
 

@@ -145,7 +145,8 @@ def facts_of(studio: Studio, stale: bool = False) -> Facts:
     """
     problems = studio.problems
     if studio.stale and studio.checked is not None and studio.engine_state.kind == "ready":
-        problems = tuple(dict.fromkeys((*studio.checked.problems, *problems)))
+        before = studio.checked.problems  # no set: a repair may hold the settings of a layer, a dict
+        problems = (*before, *(problem for problem in problems if problem not in before))
     return Facts(studio.view, studio.checked, problems, stale, studio.model)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
+from functools import lru_cache
+
 import msgspec
+from rich.cells import get_character_cell_size
 
 
 class Glyphs(msgspec.Struct, frozen=True):
@@ -121,7 +125,7 @@ ASCII = Glyphs(
     selected=">",
     sorted_up="^",
     sorted_down="v",
-    dot="#",
+    dot="o",
     to="->",
     came="<-",
     separator="-",
@@ -131,6 +135,60 @@ ASCII = Glyphs(
     times="x",
     ellipsis="..",
 )
+
+TO_ASCII = str.maketrans(
+    {
+        glyph: plain
+        for glyphs_of, plain in {
+            "│┃║▏╷╵╎": "|",
+            "┊┆┇": ":",
+            "─–−‑—·‐": "-",
+            "━═≡": "=",
+            "╭╮╰╯┏┓┗┛╔╗╚╝├┤┬┴┼┯╤┌┐└┘▸": "+",
+            "╌↺≈": "~",
+            "▪": "n",
+            "▫◌┈…": ".",
+            "❆■█▀▐▊": "#",
+            "▌→►›»": ">",
+            "◇←‹«": "<",
+            "▼▾↓✓": "v",
+            "▴↑": "^",
+            "✗×": "x",
+            "▲": "!",
+            "◆•▎": "*",
+            "∅": "?",
+            "‖": "|",
+            "●": "o",
+            "◐": "%",
+            "‘’": "'",
+            "“”": '"',
+            "▁▂▃▄▅▆▇": " ",  # ends of scroll bars; histograms have the table above
+        }.items()
+        for glyph in glyphs_of
+    }
+)
+"""One character for one, so that a row that is drawn already keeps its width; the table above has room for words."""
+
+
+@lru_cache(maxsize=4096)
+def to_ascii(text: str) -> str:
+    """Return a text in ASCII, as wide as before: `é` becomes `e`, what has no stand-in `?`.
+
+    Args:
+        text: The text.
+    """
+    if text.isascii():
+        return text
+    return "".join(_plain(character) for character in text.translate(TO_ASCII))
+
+
+def _plain(character: str) -> str:
+    if character.isascii():
+        return character
+    width = get_character_cell_size(character)
+    letters = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    return letters if len(letters) == width else "?" * width
+
 
 _current = UNICODE
 
