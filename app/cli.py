@@ -231,6 +231,22 @@ def picture(folder: Path, output: Path, **options: Any) -> None:
 
 
 @main.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--level", type=click.Choice(["card", "line", "dot"]), help="One level; all three without it.")
+@click.option("--assert", "demand", is_flag=True, help="Exit code 1 where something is wrong.")
+@JSON
+def layout(folder: Path, level: str | None, demand: bool, as_json: bool) -> None:
+    """Print how the graphs of the project in FOLDER lie on the canvas, and what is wrong with that.
+
+    For each graph and level of detail: its size, cards that overlap, wires through cards, cells where wires cross,
+    whether laying it out again gives the same, and the milliseconds that it takes.
+    """
+    from kerastui.layout import layout as run
+
+    sys.exit(run(folder, level=level, demand=demand, as_json=as_json))
+
+
+@main.command()
 @click.argument("sides", nargs=-1, required=True, metavar="A B")
 @JSON
 def diff(sides: tuple[str, ...], as_json: bool) -> None:
