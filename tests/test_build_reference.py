@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from apps import settled
+import pytest
+from apps import fake, settled, until
 from build_seat import Seat, seated
+from own_code import LAYERS
 from reference_network import INNER, OWN, REFERENCE
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Offset
 
+from kerastui.engine.catalog.catalog import Argument, Entry, set_own
+from kerastui.engine.process.protocol import Code
 from kerastui.engine.project.document import Project
 from kerastui.screens.build.graph_pane import GraphPane
 from kerastui.screens.build.palette import PaletteRows
 from kerastui.screens.widgets.dialog import Box
 from kerastui.screens.widgets.ink import plain
 from kerastui.screens.widgets.rows import Rows
+
+
+@pytest.fixture(autouse=True)
+def _nothing_own() -> Iterator[None]:
+    """The catalog is one for the process."""
+    set_own(())
+    yield
+    set_own(())
+
+
+async def write_layers(seat: Seat) -> None:
+    """Put a layers.py into the project's folder and wait until its layer is in the palette."""
+    scale = Argument("scale", "float", default=1.0)
+    tanh = Entry("layer", OWN, category="my layers", arguments=(scale,), code="layers.py:10")
+    fake(seat.app).code = Code(("layers.py",), (tanh,))
+    studio = seat.app.studio
+    (studio.open_workspace.folder / "layers.py").write_text(LAYERS)
+    studio.look_at_code()
+    await until(seat.pilot, lambda: studio.code.entries)
+    await settled(seat.pilot)
 
 
 def check_built(seat: Seat) -> None:
@@ -34,6 +59,7 @@ async def find(seat: Seat, name: str) -> None:
 
 async def test_by_keys_alone(tmp_path: Path) -> None:
     async with seated(tmp_path, Project("reference")) as seat:
+        await write_layers(seat)
         await seat.press("a", "enter")
         await seat.add("den")
         await seat.add("input")
@@ -49,7 +75,7 @@ async def test_by_keys_alone(tmp_path: Path) -> None:
         await seat.add("add")
         await find(seat, "conc")
         await seat.press("c", "a")  # the only card that may still take it has the first letter
-        await seat.add("unitn")
+        await seat.add("scaledt")
         await seat.add("den")
         await seat.press("o", "up")
         await seat.add("den")
@@ -131,6 +157,7 @@ class Mouse:
 
 async def test_by_mouse_alone(tmp_path: Path) -> None:
     async with seated(tmp_path, Project("reference")) as seat:
+        await write_layers(seat)
         mouse = Mouse(seat)
         await mouse.add("Input")
         await mouse.add("Dense")
@@ -152,10 +179,10 @@ async def test_by_mouse_alone(tmp_path: Path) -> None:
         pane = seat.screen.graph
         port = pane.region.offset + mouse.card("concatenate", 13, 2)
         await mouse.drag(port, pane.region.offset + mouse.card("add"))
-        await mouse.drag(await mouse.palette(OWN, "normalization"), pane.region.offset + mouse.card("add"))
+        await mouse.drag(await mouse.palette(OWN, "my layers"), pane.region.offset + mouse.card("add"))
         await mouse.add("Dense")
         await mouse.menu("dense_2", "output")
-        await mouse.click("unit_normalization")
+        await mouse.click("scaled_tanh")
         await mouse.add("Dense")
         await mouse.menu("dense_3", "output")
         check_built(seat)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer
 
-OWN = "UnitNormalization"
-"""The layer in the place of a class of the project's own."""
+OWN = "layers.ScaledTanh"
+"""A class of the project's own `layers.py`, which is that of `own_code`."""
 
 INNER = Graph(
     inputs={"concatenate": Input((128,))},
@@ -24,7 +24,7 @@ REFERENCE = Graph(
         "concatenate": Layer("Concatenate"),
         "model": Layer(MODEL, {"model": "model"}),
         "add": Layer("Add"),
-        "unit_normalization": Layer(OWN),
+        "scaled_tanh": Layer(OWN),
         "dense_2": Layer("Dense", {"units": 64}),
         "dense_3": Layer("Dense", {"units": 64}),
     },
@@ -34,9 +34,9 @@ REFERENCE = Graph(
         "concatenate": Call("concatenate", ("dense", "dense_1")),
         "model": Call("model", ("concatenate",)),
         "add": Call("add", ("model", "concatenate")),
-        "unit_normalization": Call("unit_normalization", ("add",)),
-        "dense_2": Call("dense_2", ("unit_normalization",)),
-        "dense_3": Call("dense_3", ("unit_normalization",)),
+        "scaled_tanh": Call("scaled_tanh", ("add",)),
+        "dense_2": Call("dense_2", ("scaled_tanh",)),
+        "dense_3": Call("dense_3", ("scaled_tanh",)),
     },
     outputs={"dense_2": "dense_2", "dense_3": "dense_3"},
 )
