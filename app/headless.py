@@ -160,7 +160,8 @@ def _problems(folder: Path, project: Project, trust: bool = False, all_: bool = 
     """
     from kerastui.engine.data_state import DataState
     from kerastui.engine.project.checks import check_project
-    from kerastui.engine.project.mending.mend import mended
+    from kerastui.engine.project.mending.mend import is_refuted, mended, to_prove, withdrawn
+    from kerastui.engine.project.repairs import apply_repair
     from kerastui.engine.project.weights import check_weights
 
     data = DataState.read(project.data.source, folder.absolute())
@@ -173,8 +174,17 @@ def _problems(folder: Path, project: Project, trust: bool = False, all_: bool = 
         from kerastui.engine.checking import Checker
 
         with redirect_stdout(sys.stderr):  # layers of the project's own may print
-            checked = Checker().check(project)
+            checker = Checker()
+            checked = checker.check(project)
         shapes = [*checked.problems, *data.target_problems(project, checked)]
+        problems = mended(project, checked, together(found, shapes))
+        with redirect_stdout(sys.stderr):
+            refuted = {
+                (problem.subject, repair)
+                for problem, repair in to_prove(problems)
+                if is_refuted(problem, checked, checker.check(apply_repair(project, repair)))
+            }
+        return withdrawn(problems, refuted)
     return mended(project, checked, together(found, shapes))
 
 

@@ -34,9 +34,9 @@ from kerastui.engine.process.protocol import (
 )
 from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import Project
-from kerastui.engine.project.edits import Edit
+from kerastui.engine.project.edits import Edit, EditError
 from kerastui.engine.project.inside import closed, opened, tidied
-from kerastui.engine.project.mending.mend import mended
+from kerastui.engine.project.mending.mend import is_refuted, mended, to_prove, withdrawn
 from kerastui.engine.project.problems import Problem, Repair, together
 from kerastui.engine.project.repairs import apply_repair
 from kerastui.engine.project.weights import check_weights
@@ -88,6 +88,7 @@ class Studio:
         self._jobs: set[asyncio.Task[None]] = set()
         self._checking: asyncio.Task[None] | None = None
         self._again = False
+        self._refuted: set[tuple[str, Repair]] = set()
         self._starting = asyncio.Lock()
         engine.listen(self._hear)
 
@@ -392,7 +393,7 @@ class Studio:
         if self.checked is not None and not self.stale:
             shapes = [*self.checked.problems, *self.data.target_problems(project, self.checked)]
         checked = None if self.stale else self.checked
-        self.problems = tuple(mended(project, checked, together(found, shapes)))
+        self.problems = tuple(withdrawn(mended(project, checked, together(found, shapes)), self._refuted))
         self._tell("problems")
 
     def _read_data(self) -> None:
@@ -431,7 +432,24 @@ class Studio:
             except (EngineLost, EngineRefused):
                 return
             self.checked, self._checked_project = checked, project
+            self._refuted = set()
             self._judge()
+            await self._prove(project, checked)
+
+    async def _prove(self, project: Project, checked: Checked) -> None:
+        """Have the engine check what the repairs that are shown would make, and take back those that do not help."""
+        for problem, repair in to_prove(self.problems):
+            if self._again or self.workspace is None or self.workspace.project is not project:
+                return
+            try:
+                after = await self.engine.check(apply_repair(project, repair))
+            except EditError:
+                continue
+            except (EngineLost, EngineRefused):
+                return
+            if is_refuted(problem, checked, after):
+                self._refuted.add((problem.subject, repair))
+                self._judge()
 
     async def _read_code(self, workspace: Workspace) -> None:
         """Have the engine read the project's own code if it has not, or not as it is now."""

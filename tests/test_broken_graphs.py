@@ -178,17 +178,17 @@ CASES: Mapping[str, Broken] = {
         net({"x": (8,)}, ("a", "Dense", {"unit": 4}, ["x"])), "a", ("no argument unit",), "unit → units"
     ),
     "an argument that is missing": Broken(
-        net({"x": (8,)}, ("a", "Dense", {}, ["x"])), "a", ("units is missing",), "set units=32"
+        net({"x": (8,)}, ("a", "Dense", {}, ["x"])), "a", ("units is missing",), "set units=64"
     ),
     "a Lambda": Broken(net({"x": (8,)}, ("a", "Lambda", {}, ["x"])), "a", ("Python code",)),
     "TimeDistributed of nothing": Broken(
-        net({"x": (5, 8)}, ("a", "TimeDistributed", {}, ["x"])), "a", ("layer is missing",), "set layer=Dense(units=32)"
+        net({"x": (5, 8)}, ("a", "TimeDistributed", {}, ["x"])), "a", ("layer is missing",), "set layer=Dense(units=64)"
     ),
     "Bidirectional Dense": Broken(
         net({"x": (5, 8)}, ("a", "Bidirectional", {"layer": Spec("Dense", FOUR)}, ["x"])),
         "a",
         ("Bidirectional layer", "go_backwards"),
-        "layer Dense(units=4) → LSTM(units=32)",
+        "layer Dense(units=4) → LSTM(units=64)",
     ),
     "two layers of one name": Broken(twice_named(), "a", ("2 layers are named d",), "rename d → d_1"),
     # axes

@@ -12,6 +12,7 @@ from projects import small_project
 
 from kerastui.engine.catalog.catalog import Argument, Entry, catalog
 from kerastui.engine.catalog.check import check_config
+from kerastui.engine.catalog.starting import starting_config
 from kerastui.engine.process.protocol import CallReport, Check, Checked, TensorReport
 from kerastui.engine.project import commands, copies, details, grouping
 from kerastui.engine.project.document import Call, Graph, Layer, Project, Spec
@@ -26,7 +27,6 @@ from kerastui.screens.build.side_fields import CALL
 from kerastui.screens.widgets.form import Field, FormRow, Heading, Note
 from kerastui.screens.widgets.form_lines import FormLines
 from kerastui.screens.widgets.ink import plain
-from kerastui.screens.widgets.starting_values import starting_config
 
 OTHER: dict[str, str] = {
     **{"int": "3", "float": "0.5", "number": "2", "str": "other", "int-tuple": "3", "number-tuple": "0.5"},

@@ -6,6 +6,7 @@ import pytest
 
 from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.catalog.check import check_config
+from kerastui.engine.catalog.starting import starting_config
 from kerastui.engine.process.protocol import CallReport, Checked
 from kerastui.engine.project import commands, copies
 from kerastui.engine.project.document import Layer, Project, Spec
@@ -17,7 +18,6 @@ from kerastui.screens.build.palette import shorten_name
 from kerastui.screens.widgets.argument_fields import entered, fields_of, shown
 from kerastui.screens.widgets.form import Field, Heading, Note
 from kerastui.screens.widgets.ink import plain
-from kerastui.screens.widgets.starting_values import starting_config
 
 
 def entry(name: str) -> Entry:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kerastui.engine.process.protocol import CallReport, Checked
 from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import Call, Compile, Graph, Input, Layer, Project, Spec, Value
-from kerastui.engine.project.mending.mend import mended
+from kerastui.engine.project.mending.mend import is_refuted, mended
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.project.repairs import apply_repair
 
@@ -63,3 +64,19 @@ def test_a_flat_vector_becomes_the_largest_image_that_it_can_be() -> None:
     found = mended(project, None, [Problem("error", "build", "a", "Conv2D takes 4 axes with the batch, gets 2: …")])
     assert found[0].repair is not None
     assert found[0].repair.label == "insert Reshape (8, 8, 3)"
+
+
+def test_a_repair_that_only_moves_the_error_is_refuted() -> None:
+    before = Checked({"pool": CallReport(), "end": CallReport(waits=True)}, (_error("pool"),), 0, 0)
+    done = Checked({"pool": CallReport((None, 2)), "end": CallReport((None, 2))}, (), 0, 0)
+    shown = Checked({"pool": CallReport((None, 2)), "end": CallReport()}, (_error("end"),), 0, 0)
+    assert not is_refuted(_error("pool"), before, done)
+    assert not is_refuted(_error("pool"), before, shown)  # it waited, and is seen now
+    assert is_refuted(_error("pool"), before, before)
+    fine = Checked({"pool": CallReport(), "other": CallReport((None, 2))}, (_error("pool"),), 0, 0)
+    broken = Checked({"pool": CallReport((None, 2)), "other": CallReport()}, (_error("other"),), 0, 0)
+    assert is_refuted(_error("pool"), fine, broken)
+
+
+def _error(subject: str) -> Problem:
+    return Problem("error", "build", subject, "no")

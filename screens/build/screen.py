@@ -14,6 +14,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from kerastui.engine.catalog.catalog import Entry, catalog
+from kerastui.engine.catalog.starting import starting_config
 from kerastui.engine.process.client import EngineLost, EngineRefused
 from kerastui.engine.project import arranging, commands, swapping
 from kerastui.engine.project.document import Project
@@ -33,7 +34,7 @@ from kerastui.screens.build.problems_panel import TABS, ProblemsPanel
 from kerastui.screens.build.text_lines import code_lines
 from kerastui.screens.build.wires import Key
 from kerastui.screens.stage import STAGES, StageScreen
-from kerastui.screens.widgets.starting_values import starting_config, starting_shape
+from kerastui.screens.widgets.starting_values import starting_shape
 
 LONG_CHECK = 0.3
 """Seconds after which shapes that are older than the graph are marked so; most checks are faster."""

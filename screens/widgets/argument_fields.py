@@ -8,12 +8,12 @@ from typing import Final
 
 from kerastui.engine.catalog.catalog import NESTED, Argument, Entry, Kind, catalog
 from kerastui.engine.catalog.check import takes
+from kerastui.engine.catalog.starting import starting_config
 from kerastui.engine.catalog.values import format_value, parse_value
 from kerastui.engine.project.document import Spec, Value
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.choose import Choice
 from kerastui.screens.widgets.form import Field
-from kerastui.screens.widgets.starting_values import starting_config
 
 COMMON: Final = frozenset(
     {

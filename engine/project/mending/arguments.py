@@ -9,34 +9,11 @@ from collections.abc import Iterable, Mapping
 from kerastui.engine.catalog.catalog import Argument, Entry, catalog
 from kerastui.engine.catalog.check import FOREIGN, check_config, check_value, is_whole
 from kerastui.engine.catalog.literals import format_value
-from kerastui.engine.project.document import MODEL, Spec, Value
+from kerastui.engine.catalog.starting import STARTING, starting_value
+from kerastui.engine.project.document import MODEL, Value
 from kerastui.engine.project.graph import free_id, layer_name, node_name, taken_names
 from kerastui.engine.project.mending.case import Case
 from kerastui.engine.project.problems import Repair
-
-STARTING: Mapping[str, Value] = {
-    "units": 32,
-    "filters": 16,
-    "kernel_size": 3,
-    "pool_size": 2,
-    "num_heads": 2,
-    "key_dim": 16,
-    "head_dim": 16,
-    "num_query_heads": 2,
-    "num_key_value_heads": 2,
-    "input_dim": 1000,
-    "output_dim": 16,
-    "rate": 0.2,
-    "activation": "relu",
-    "target_shape": (-1,),
-    "axes": -1,
-    "stddev": 0.1,
-    "factor": 0.1,
-    "scale": 1.0,
-    "layer": Spec("Dense", {"units": 32}),
-    "cell": Spec("LSTMCell", {"units": 32}),
-}
-"""What arguments without a default start with: usual sizes of small networks."""
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -83,7 +60,7 @@ def valid_arguments(case: Case) -> Repair | None:
     if argument is not None and argument.name in case.layer.config:
         value = nearest(argument, case.layer.config[argument.name], refused=True)
         if argument.type == "layer":
-            value = _starting(entry, argument)
+            value = starting_value(entry, argument.name)
         if value is None or value == case.layer.config[argument.name]:
             return None
         words = f"{argument.name} {format_value(case.layer.config[argument.name])} → {format_value(value)}"
@@ -121,8 +98,10 @@ def mended_config(entry: Entry, config: Mapping[str, Value]) -> tuple[dict[str, 
         if mended is not None or argument.nullable:
             found[argument.name] = mended
     for argument in entry.arguments:
-        if argument.required and argument.name not in found and argument.name in STARTING:
-            value = _starting(entry, argument)
+        if argument.required and argument.name not in found:
+            value = starting_value(entry, argument.name)
+            if value is None:
+                continue
             found[argument.name] = value
             said.append(f"set {argument.name}={format_value(value)}")
     return found, ", ".join(said)
@@ -146,7 +125,10 @@ def nearest(argument: Argument, value: Value, refused: bool = False) -> Value:
     elif argument.type == "axis":
         found = -1
     elif isinstance(value, str):
-        found = near(value, argument.choices) or None
+        known = argument.choices
+        if argument.type == "activation":
+            known = tuple(entry.name for entry in catalog().of("activation"))
+        found = near(value, known) or None
     if found is not None and not check_value(argument, found):
         return found
     return STARTING.get(argument.name) if argument.required else argument.default
@@ -173,12 +155,6 @@ def _each_within(argument: Argument, value: Value) -> Value:
     numbers = [max(abs(item), 1) if is_whole(item) else item for item in items]
     several = isinstance(argument.default, tuple) and len(argument.default) == len(numbers)
     return tuple(numbers) if several else numbers[0] if numbers else None
-
-
-def _starting(entry: Entry, argument: Argument) -> Value:
-    if argument.name == "layer" and entry.name == "Bidirectional":
-        return Spec("LSTM", {"units": 32})
-    return STARTING[argument.name]
 
 
 def other_name(case: Case) -> Repair | None:

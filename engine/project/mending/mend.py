@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -65,6 +65,42 @@ def mended(project: Project, checked: Checked | None, problems: Sequence[Problem
         if repair is not None and _sound(project, repair):
             found[at] = replace(found[at], repair=repair)
     return by_severity([*found, *_outward(project, found)])
+
+
+def to_prove(problems: Sequence[Problem]) -> list[tuple[Problem, Repair]]:
+    """Return the first errors of the graph whose repair the engine can prove: what is on the screen."""
+    errors = [each for each in problems if each.stage == "build" and each.severity == "error"]
+    found = [(each, each.repair) for each in errors if each.repair is not None]
+    return [(each, repair) for each, repair in found if repair.kind != "trust"][:MOST]
+
+
+def is_refuted(problem: Problem, before: Checked, after: Checked) -> bool:
+    """Tell whether a repair has not put a problem right, or has put something wrong that was right.
+
+    What waited for the problem may show one of its own: it was there before.
+
+    Args:
+        problem: The problem.
+        before: The check of the project with it.
+        after: The check of the project with the repair applied.
+    """
+    wrong = {each.subject for each in after.problems if each.severity == "error"}
+    known = {each.subject for each in before.problems}
+    right = {place for place, report in before.calls.items() if report.shape is not None and place not in known}
+    return problem.subject in wrong or bool(wrong & right)
+
+
+def withdrawn(problems: Sequence[Problem], refuted: Collection[tuple[str, Repair]]) -> list[Problem]:
+    """Return problems without the repairs that the engine has refuted.
+
+    Args:
+        problems: The problems.
+        refuted: Subject and repair of each.
+    """
+    return [
+        replace(each, repair=None) if each.repair is not None and (each.subject, each.repair) in refuted else each
+        for each in problems
+    ]
 
 
 def _repair(case: Case) -> Repair | None:
