@@ -30,7 +30,8 @@ async def main(folder: Path, seed: int) -> None:
         await pilot.pause()
         (folder / "start.toml").write_text(dumps(app.studio.project), encoding="utf-8")
         while True:
-            print(f"edits {len(app.studio.open_workspace._undo)} .", flush=True)  # the point: it is on the screen
+            # Textual takes what is printed and writes it without a flush. The point says that it is on the screen.
+            os.write(1, f"edits {len(app.studio.open_workspace._undo)} .\n".encode())
             await pilot.press(keys.choice(KEYS))
             await pilot.pause()
             while len(app.screen_stack) > 2:
