@@ -91,14 +91,15 @@ async def measure(count: int, folder: Path) -> dict[str, float]:
     """Drive the app on a graph of a size."""
     made = project(count)
     Workspace.create(folder, made)
-    app = KerasTUI(folder)
+    app = KerasTUI()
     found: dict[str, float] = {}
     async with app.run_test(size=PANE) as pilot:
         await until(lambda: app.studio.engine_state.kind == "ready")
         await app.studio.settle()
         began = perf_counter()
         app.open_project(folder)
-        await until(lambda: isinstance(app.screen, BuildScreen) and app.screen.graph.scene.cards)
+        await until(lambda: isinstance(app.screen, BuildScreen) and app.screen.is_mounted)
+        await until(lambda: app.screen.query_one(GraphPane).scene.cards)
         await pilot.pause()
         found["open"] = (perf_counter() - began) * 1000
         await app.studio.settle()
