@@ -356,6 +356,11 @@ class CanvasPane(PanelView):
         self._drop()
         self._version += 1
         self._keep_place(anchor, at)
+        if anchor is not None:
+            box = self._scene.box(anchor)
+            place = self.to_screen((box.x, box.y))
+            if not Region(0, 0, *self.size).contains_region(Region(place.x, place.y, box.width, box.height)):
+                self.scroll_to_card(anchor)
         self.post_message(self.LevelChanged(level))
 
     def fit(self) -> None:
