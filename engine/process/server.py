@@ -86,8 +86,8 @@ class Engine:
         self._versions: Versions | None = None
         self._broken = ""
         self._checker: Checker | None = None
-        self._run: Run | None = None
-        self._running = False
+        self._run: Run | None = None  # the last one that began: its model can be saved
+        self._running: Run | None = None
         self._project = ""
         self._left = self._loop.time()
         self._worker.submit(self._load).add_done_callback(self._loaded)
@@ -144,7 +144,9 @@ class Engine:
     async def _handle(self, body: RequestBody, writer: asyncio.StreamWriter) -> ReplyBody:
         match body:
             case Hello():
-                return Welcome(PROTOCOL, os.getpid(), self._versions, self._project, self._running, self._sequence)
+                return Welcome(
+                    PROTOCOL, os.getpid(), self._versions, self._project, self._running is not None, self._sequence
+                )
             case Ping():
                 return Done()
             case Check(project):
@@ -178,11 +180,10 @@ class Engine:
     async def _train(self, body: Train) -> ReplyBody:
         from kerastui.engine.process.run import Run
 
-        if self._running:
+        if self._running is not None:
             return Refused("a run is going on", "stop it first")
         project = _read(body.project)
-        self._running = True
-        run = Run(project, Path(body.folder), self._tell, self._worker.serve)
+        self._running = run = Run(project, Path(body.folder), self._tell, self._worker.serve)
         try:
             await self._call(lambda: None)  # TensorFlow is loaded, or the reason why not is raised
             previous, self._run = self._run, run
@@ -191,7 +192,7 @@ class Engine:
             await asyncio.wrap_future(run.begun)
         except Exception:
             if not run.begun.done() or run.begun.exception():
-                self._running = False
+                self._running = None
                 self._run = previous if run is self._run else self._run
             raise
         self._project = body.folder
@@ -199,15 +200,15 @@ class Engine:
         return Done()
 
     def _ended_run(self, run: Run | None) -> None:
-        """Note that a run has ended; the next one may have begun by the time its thread is through."""
-        if run is self._run:
-            self._running = False
+        """Note that a run has ended; the next one may be going on by the time its thread is through."""
+        if run is self._running:
+            self._running = None
             self._left = self._loop.time()
 
     def _steer(self, body: Pause | Resume | Stop) -> ReplyBody:
-        if self._run is None or not self._running:
+        if self._running is None:
             return Refused("no run is going on", "f5 starts one")
-        control = self._run.control
+        control = self._running.control
         {Pause: control.pause, Resume: control.resume, Stop: control.stop}[type(body)]()
         return Done()
 
@@ -219,10 +220,10 @@ class Engine:
         return Done()
 
     async def _shut_down(self) -> ReplyBody:
-        if self._run is not None and self._running:
-            self._run.control.stop()
+        if self._running is not None:
+            self._running.control.stop()
             await self._call(lambda: None)
-            while self._running:
+            while self._running is not None:
                 await asyncio.sleep(0.02)
         return Done()
 
