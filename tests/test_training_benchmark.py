@@ -59,13 +59,19 @@ def test_small_models_have_a_target_of_their_own() -> None:
 
 def test_differences_of_weights_and_files_are_compared_with_their_targets() -> None:
     found = results()
-    found["exactness"] = {"tiny": {"plain": 0.0, "xla": 2e-5, "stock_xla": 3e-5}}
+    found["exactness"] = {
+        "tiny": {"plain": {"kernel": 0.0}, "xla": {"kernel": 2e-5, "bias": 1e-6}, "stock_xla": {"kernel": 3e-5}},
+        "resnet": {"plain": {"kernel": 1e-7}},
+    }
     found["saving"] = {"save": {"ours": 1.0, "stock": 2.0}, "load": {"ours": 1.0, "stock": 3.5}}
     found["fresh"] = {"tiny": {"ours": {"first": 1.0, "whole": 2.0}, "keras": {"first": 2.0, "whole": 3.0}}}
 
     met = {one.what: one.met for one in targets.lines(found)}
 
     assert list(met.values()) == [True, True, False, False, True]
+    assert "2.0e-05 (tiny, `kernel`); 1.0e-06 (tiny, `bias`); the first under Keras 3's own XLA 3.0e-05" in str(
+        targets.lines(found)
+    )
     assert "| 2.00×" in tables.report(found).replace("1.00 / 2.00: ", "| ")
 
 

@@ -124,8 +124,12 @@ def _fresh(fresh: dict[str, Any]) -> str:
 
 def _exactness(exactness: dict[str, Any]) -> str:
     keys = ("plain", "xla", "stock_xla")
-    rows = [[CASES[name].title, *(f"{found[key]:.1e}" for key in keys)] for name, found in exactness.items()]
+    rows = [[CASES[name].title, *(_farthest(found.get(key)) for key in keys)] for name, found in exactness.items()]
     return table(["model", "kerastui", "kerastui, XLA", "Keras 3, XLA"], rows)
+
+
+def _farthest(apart: dict[str, float] | None) -> str:
+    return f"{max(apart.values()):.1e}" if apart else "–"
 
 
 def _times(ratio: float | None) -> str:

@@ -19,6 +19,7 @@ from kerastui.engine.keras_private.backend import (
 
 # The backend is chosen there, before anything imports Keras.
 # isort: split
+from kerastui.engine.keras_private import normalization, random
 from kerastui.engine.keras_private.classes import (
     KerasFunctional,
     as_if_not_overridden,
@@ -53,7 +54,6 @@ from kerastui.engine.keras_private.memory import (
     read_dataset,
     value_in_place,
 )
-from kerastui.engine.keras_private.random import fast_random
 from kerastui.engine.keras_private.saving import (
     AssetsStore,
     KerasSaveable,
@@ -71,6 +71,7 @@ from kerastui.engine.keras_private.saving import (
     walk_saveable,
     write_state,
 )
+from kerastui.engine.keras_private.steps import fast_step
 from kerastui.engine.keras_private.training import (
     LOSSES,
     METRICS,
@@ -100,6 +101,9 @@ from kerastui.engine.keras_private.training import (
 from kerastui.engine.keras_private.variables import content_from_elsewhere, variables_watched
 from kerastui.engine.keras_private.walking import build_map
 
+normalization.install()
+random.install()
+
 __all__ = [
     "LOSSES",
     "METRICS",
@@ -126,7 +130,7 @@ __all__ = [
     "content_from_elsewhere",
     "convert_to_np_if_not_ragged",
     "convert_to_sliceable",
-    "fast_random",
+    "fast_step",
     "filter_traceback",
     "functional_from_config",
     "functional_init_arguments",

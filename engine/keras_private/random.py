@@ -7,43 +7,19 @@ those that the same seed gives without XLA; so are those of `auto_select`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextvars import ContextVar
-from functools import wraps
 from typing import Any
 
 import tensorflow as tf
 from keras.src.backend.tensorflow import random as stock
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
+from kerastui.engine.keras_private.steps import in_fast_step
+
 ALGORITHM = "threefry"
-
-_ours: ContextVar[bool] = ContextVar("kerastui_random_of_ours", default=False)
-
-
-def fast_random(step: Callable[..., Any]) -> Callable[..., Any]:
-    """Have a step draw its random numbers fast where XLA compiles it.
-
-    Args:
-        step: A function of a batch, to be traced.
-
-    Returns:
-        The same with fast random numbers. Models of stock Keras, trained beside, keep theirs.
-    """
-
-    @wraps(step)
-    def drawing(*args: Any) -> Any:
-        token = _ours.set(True)
-        try:
-            return step(*args)
-        finally:
-            _ours.reset(token)
-
-    return drawing
 
 
 def _fast() -> bool:
-    return _ours.get() and bool(GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph()))
+    return in_fast_step() and bool(GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph()))
 
 
 def _seed(seed: Any) -> Any:
@@ -72,4 +48,8 @@ def _normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, s
 
 
 _STOCK = {"dropout": stock.dropout, "uniform": stock.uniform, "normal": stock.normal}
-stock.dropout, stock.uniform, stock.normal = _dropout, _uniform, _normal
+
+
+def install() -> None:
+    """Have Keras draw fast within fast steps."""
+    stock.dropout, stock.uniform, stock.normal = _dropout, _uniform, _normal

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Project
+from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.files import graph_tables, tables_text
 from kerastui.engine.project.graph import (
@@ -96,25 +96,22 @@ def put_in(project: Project, fragment: Fragment, after: str | None = None) -> tu
         The new project and the ids of what was put in, in the fragment's order.
     """
     graph, part = project.graph, fragment.graph
-    taken = taken_names(graph)
-    ids = {key: _fresh(key, node_name(part, key), taken) for key in nodes(part)}
-    layers: dict[str, str] = {}
+    before, taken = taken_names(graph), taken_names(graph)
+    layers = {call.layer: call.layer for call in part.calls.values() if call.layer not in taken and _plain(call.layer)}
+    ids = {key: _fresh(key, node_name(part, key), taken, layers) for key in nodes(part)}
     for key, call in part.calls.items():
-        layers.setdefault(call.layer, ids[key])
+        if call.layer not in layers:
+            layers[call.layer] = _fresh(ids[key], layer_name(part, call.layer), set(layers.values()), taken)
     models = _model_ids(project, fragment)
     known = set(nodes(graph))
     calls = {ids[key]: _copied(part, key, ids, layers, known, after) for key in part.calls}
-    named = {key: _named(item.name, key, ids[key], taken) for key, item in part.inputs.items()}
+    new_ids = {key: ids[key] for key in part.inputs} | layers
+    names = _names({**part.inputs, **part.layers}, new_ids, before)
     after_graph = replace(
         graph,
-        inputs={**graph.inputs, **{ids[key]: replace(item, name=named[key]) for key, item in part.inputs.items()}},
-        layers={
-            **graph.layers,
-            **{
-                new: replace(_remodelled(part.layers[old], models), name=_named(part.layers[old].name, old, new, taken))
-                for old, new in layers.items()
-            },
-        },
+        inputs=dict(graph.inputs) | {ids[key]: replace(item, name=names[key]) for key, item in part.inputs.items()},
+        layers=dict(graph.layers)
+        | {new: replace(_remodelled(part.layers[old], models), name=names[old]) for old, new in layers.items()},
         calls={**graph.calls, **calls},
     )
     inner = {models[key]: _with_models(model, models) for key, model in fragment.models.items()}
@@ -206,18 +203,29 @@ def share(project: Project, key: str, source: str | None = None) -> tuple[Projec
     return replace(project, graph=replace(graph, calls=calls)), new
 
 
-def _fresh(key: str, name: str, taken: set[str]) -> str:
-    plain = key not in taken and re.fullmatch(r"[A-Za-z0-9_.-]+", key)
-    new = key if plain else free_id(stem(name), taken)
+def _plain(key: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9_.-]+", key) is not None
+
+
+def _fresh(key: str, name: str, taken: set[str], avoided: Collection[str] = ()) -> str:
+    """Return the id of a copy: its own unless that is taken, else one that is to be avoided neither."""
+    new = key if key not in taken and _plain(key) else free_id(stem(name), taken | set(avoided))
     taken.add(new)
     return new
 
 
-def _named(name: str, old: str, new: str, taken: set[str]) -> str:
-    """Return the name of a copy: the same if its id is and the name is free, else none of its own."""
-    kept = name if old == new and name not in taken else ""
-    taken |= {kept} if kept else set()
-    return kept
+def _names(items: Mapping[str, Input | Layer], ids: Mapping[str, str], taken: Collection[str]) -> dict[str, str]:
+    """Return the names of copies: their own where the ids are and nobody else goes by them, else none.
+
+    What loses its name goes by its id, which another may have been named; so it is asked again until none loses its.
+    """
+    nameless = {key for key, item in items.items() if not item.name or ids[key] != key}
+    while True:
+        used = {*taken, *(ids[key] for key in nameless)}
+        lost = {key for key, item in items.items() if key not in nameless and item.name in used}
+        if not lost:
+            return {key: "" if key in nameless else item.name for key, item in items.items()}
+        nameless |= lost
 
 
 def _copied(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerastui.engine.keras_private import TensorFlowTrainer, fast_random
+from kerastui.engine.keras_private import TensorFlowTrainer, fast_step
 from kerastui.engine.training.functions import PredictFunction, StepFunction
 
 
@@ -25,7 +25,7 @@ class Making(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
             A function of an iterator over batches; it returns the logs of the last one it trained.
         """
         if self.train_function is None or force:
-            step = fast_random(self.train_step)
+            step = fast_step(self.train_step)
             self.train_function = StepFunction(self._make_function(step), step)
         return self.train_function
 
@@ -39,7 +39,7 @@ class Making(TensorFlowTrainer):  # type: ignore[misc]  # Keras ships no types
             A function of an iterator over batches; it returns the logs of the last one it evaluated.
         """
         if self.test_function is None or force:
-            step = fast_random(self.test_step)
+            step = fast_step(self.test_step)
             self.test_function = StepFunction(self._make_function(step), step)
         return self.test_function
 
