@@ -1,5 +1,5 @@
 # `make check` is what CI runs. Each target is one command of CONTRIBUTING.md.
-.PHONY: check setup format lint tree types contracts tests pins catalog bench bench-training matrix exports kills
+.PHONY: check setup format lint tree types contracts tests pins catalog bench bench-training matrix exports kills applications
 
 check: setup lint types contracts tests
 
@@ -57,3 +57,7 @@ kills:
 # Each kind of model in each format, run without Keras: the largest error.
 exports:
 	uv run python benchmarks/exports.py
+
+# Every model of keras.applications becomes a project, and the project the same model: ten minutes.
+applications:
+	uv run python -m tests.applications

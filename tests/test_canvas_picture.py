@@ -12,7 +12,7 @@ from kerastui.screens.build import canvas_pane
 from kerastui.screens.build.canvas_paint import Looks, paint_row
 from kerastui.screens.build.canvas_scene import Scene
 from kerastui.screens.build.canvas_view import CardView, EdgeView, Ghost, GraphView, Level
-from kerastui.screens.build.cards import Look, draw, shorten
+from kerastui.screens.build.cards import Look, draw, shorten, shorten_name
 from kerastui.screens.widgets.glyphs import use_ascii
 
 CARD_LEVEL = """\
@@ -195,6 +195,14 @@ async def test_wide_characters_keep_the_columns() -> None:
         assert {app.canvas.render_line(y).cell_length for y in range(8)} == {app.canvas.size.width}
         assert "画像入力層" in picture(app.canvas)
     assert shorten("画像入力層", 6) == "画像…"
+
+
+def test_a_name_keeps_its_end() -> None:
+    assert shorten_name("conv2d_17", 8) == "con…d_17"
+    assert shorten_name("conv5_block3_2_bn", 9) == "conv…2_bn"
+    assert shorten_name("画像入力層", 7) == "画像…層"
+    assert shorten_name("dense", 5) == "dense"
+    assert shorten_name("dense", 3) == "de…"
 
 
 async def test_a_row_costs_what_crosses_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,13 +60,25 @@ def shorten(text: str, width: int) -> str:
     """Cut a text to a width in cells, ending it with `…` where something is cut away."""
     if cell_len(text) <= width:
         return text
-    kept, used = "", 0
-    for character in text:
+    return f"{_first(text, width - 1)}…" if width > 0 else ""
+
+
+def shorten_name(name: str, width: int) -> str:
+    """Cut a name to a width in cells in its middle: its end tells `conv2d_17` from `conv2d_18`."""
+    if cell_len(name) <= width or width < 4:
+        return shorten(name, width)
+    end = _first(name[::-1], width // 2)[::-1]
+    return f"{_first(name, width - 1 - cell_len(end))}…{end}"
+
+
+def _first(text: str, width: int) -> str:
+    """Return as much of the beginning of a text as a width in cells holds."""
+    used = 0
+    for at, character in enumerate(text):
         used += get_character_cell_size(character)
-        if used > width - 1:
-            break
-        kept += character
-    return f"{kept}…" if width > 0 else ""
+        if used > width:
+            return text[:at]
+    return text
 
 
 def shorten_class(text: str, width: int) -> str:
@@ -179,7 +191,7 @@ def _bottom(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece,
         return (("".join(border), edge),)
     pieces: list[Piece] = []
     for at, until, name in zip([0, *columns], [*columns, width], ["", *card.ports], strict=True):
-        shown = shorten(name, until - at - 2)
+        shown = shorten_name(name, until - at - 2)
         pieces += [("".join(border[at : at + 1]), edge), (shown, "detail")]
         pieces.append(("".join(border[at + 1 + cell_len(shown) : until]), edge))
     return tuple(piece for piece in pieces if piece[0])
@@ -189,7 +201,7 @@ def _top(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece, ..
     """Draw the upper border with mark, name and class in it; the name gives way last, the note's mark takes no room."""
     room = Level.CARD.size[0] - 6 - (cell_len(card.mark) + 1 if card.mark else 0)
     least = min(cell_len(card.class_text), 6)
-    name = shorten(card.name, room - least - 2 if least else room)
+    name = shorten_name(card.name, room - least - 2 if least else room)
     kind = shorten_class(card.class_text, room - cell_len(name) - 2)
     between = room - cell_len(name) - cell_len(kind)
     fill = f" {frame.top * (between - 2)} " if between > 2 else " " * between
@@ -222,7 +234,7 @@ def _line(card: CardView, look: Look) -> tuple[Piece, ...]:
     mark = f"{card.mark} " if card.mark else " "
     room = width - 3 - cell_len(mark)
     text = shorten(text, max(room - min(cell_len(card.name), 8), 0))
-    name = shorten(card.name, room - cell_len(text))
+    name = shorten_name(card.name, room - cell_len(text))
     stroke = ("▌", "card-selected") if look.selected or look.marked else ("▏", _stroke_role(card))
     return (
         stroke,

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from kerastui.screens.build.canvas_scene import Scene
 from kerastui.screens.build.canvas_view import CardView, GraphView, Level
-from kerastui.screens.build.cards import Look, draw, mark_role, shorten, shorten_class
+from kerastui.screens.build.cards import Look, draw, mark_role, shorten, shorten_class, shorten_name
 from kerastui.screens.build.layout import Box
 from kerastui.screens.build.wires import LEVEL, glyph
 from kerastui.screens.widgets.glyphs import glyphs
@@ -151,7 +151,7 @@ def _card(card: CardView, box: Box, colours: Colours) -> Iterator[str]:
     room = box.width - 4
     mark = f"{card.mark} " if card.mark else ""
     note = f" {glyphs().has_note}" if card.note else ""
-    name = shorten(card.name, room - len(mark + note) - min(len(card.class_text), 6) - 1) + note
+    name = shorten_name(card.name, room - len(mark + note) - min(len(card.class_text), 6) - 1) + note
     kind = shorten_class(card.class_text, room - len(mark) - len(name) - 1)
     size = card.right_text + (f" {glyphs().frozen}" if card.frozen else "")
     shape = shorten(card.shape_text, room - len(size) - 1)
