@@ -21,6 +21,7 @@ from kerastui.engine.misfits import misfit
 from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Spec, Value
 from kerastui.engine.project.graph import node_of, port_of
 from kerastui.engine.project.problems import Problem
+from kerastui.engine.project.taking import given_to, parts
 
 OPERATION = "ops."
 """What the class of a function of `keras.ops` begins with."""
@@ -128,8 +129,10 @@ def call_layer(node: str, layer: Layer, made: Any, call: Call, values: Mapping[s
     Raises:
         BuildError: The layer takes another number of inputs, or refuses their shapes.
     """
-    inputs = [values[source] for source in call.inputs]
-    named = {key: _named(source, values) for key, source in call.named.items()}
+    inner = {} if graph is None else graph.inputs
+    inputs = [values[source] for source in (call.inputs if graph is None else given_to(graph, call))]
+    named = {key: _named(source, values) for key, source in call.named.items() if key not in inner}
+    _check_states(node, layer, call)
     shapes = [tuple(item.shape) for item in keras.tree.flatten([inputs, list(named.values())])]
     entry = catalog().layer(layer.class_name)
     if wrong := misfit(layer.class_name, layer.config, shapes[: len(inputs)]):
@@ -217,6 +220,21 @@ def _index(key: Any, rank: int) -> Any:
         return key
     taken = sum(each is not None for each in keys) - 1
     return (*keys[:place], *[slice(None)] * (rank - taken), *keys[place + 1 :])
+
+
+def _check_states(node: str, layer: Layer, call: Call) -> None:
+    """Check that a recurrent layer gets all its states: Keras would fail on a list that is too short.
+
+    Raises:
+        BuildError: It gets another number of them.
+    """
+    given = call.named.get("initial_state")
+    wanted = parts(layer, "initial_state")
+    count = 1 if isinstance(given, str) else len(given or ())
+    if given and wanted and count != len(wanted):
+        what = f"{layer.class_name} takes {len(wanted)} states ({', '.join(wanted)}), gets {count}"
+        hint = "connect a layer to the others with c, or cut the wire" if count < len(wanted) else "cut a wire"
+        raise BuildError(node, what, hint)
 
 
 def _named(source: str | tuple[str, ...], values: Mapping[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from kerastui.engine.project.graph import layer_name, order
 from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.plain import graph_to_plain, value_to_plain
 from kerastui.engine.project.problems import Problem
+from kerastui.engine.project.taking import given_to
 
 REMEMBERED = 5_000
 """Calls whose result is kept, so that a check costs only what an edit touched (some 5 ms a layer)."""
@@ -248,7 +249,8 @@ class _Pass:
         """Compute the call of a model of the project from what its own calls give."""
         name, key = layer_name(self.graph, given.call.layer), str(layer.config.get("model", ""))
         self.sound(key)
-        found = self.check.called(key, [given.tensors[source] for source in given.call.inputs])
+        sources = given_to(self.check.project.models[key], given.call)
+        found = self.check.called(key, [given.tensors[source] for source in sources])
         if not found.graph.outputs:
             raise BuildError(node, f"the model of {name} has no output", "open it, and make a layer one with o")
         if found.given and found.problems:

@@ -14,6 +14,7 @@ from kerastui.engine.checking import Checker
 from kerastui.engine.keras_private import operations_of
 from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
+from kerastui.engine.writing.python import python_code
 
 ENCODER = Graph(
     inputs={"text": Input((None, 8))},
@@ -128,6 +129,42 @@ def test_structures_are_kept(takes: Any, gives: Any) -> None:
     value = value["out"] if gives == "dict" else value  # Keras unpacks a list of one
     assert value.shape == (1, 2)
     assert check(project).calls["it"].outputs[0].port == "y"
+
+
+def test_inputs_of_a_model_are_taken_by_name_too() -> None:
+    inner = Graph(
+        {"a": Input((2,)), "b": Input((3,))},
+        {"wide": Layer("Dense", {"units": 3, "kernel_initializer": "ones"}), "less": Layer("ops.subtract")},
+        {"wide": Call("wide", ("a",)), "less": Call("less", ("wide", "b"))},
+        {"y": "less"},
+    )
+    inputs = {"two": Input((2,)), "three": Input((3,))}
+    project = with_layer(Layer(MODEL, {"model": "m"}), Call("it", (), {"b": "three", "a": "two"}), inputs, m=inner)
+    assert check(project).problems == ()
+    rows = [np.ones((1, 2), "float32"), np.ones((1, 3), "float32")]
+    np.testing.assert_array_equal(build_model(project)(rows), np.ones((1, 3)))
+    assert "[two, three])" in python_code(project)
+    (problem,) = check(
+        with_layer(Layer(MODEL, {"model": "m"}), Call("it", (), {"b": "three"}), inputs, m=inner)
+    ).problems
+    assert problem.what == "the model takes 2 inputs (a, b), gets 1"
+
+
+def test_a_recurrent_layer_gets_all_its_states_or_none() -> None:
+    inputs = {"x": Input((None, 8)), "h": Input((4,)), "c": Input((4,))}
+    layer = Layer("LSTM", {"units": 4})
+    one = with_layer(layer, Call("it", ("x",), {"initial_state": "h"}), inputs)
+    assert [problem.what for problem in check(one).problems] == ["LSTM takes 2 states (h, c), gets 1"]
+    assert check(with_layer(layer, Call("it", ("x",), {"initial_state": ("h", "c")}), inputs)).problems == ()
+    both = Layer("Bidirectional", {"layer": Spec("GRU", {"units": 4})})
+    assert check(with_layer(both, Call("it", ("x",), {"initial_state": ("h", "c")}), inputs)).problems == ()
+
+
+def test_an_attention_that_lost_its_value_says_so() -> None:
+    inputs = {"x": Input((None, 8))}
+    call = Call("it", ("x",), {"key": "x"})
+    (problem,) = check(with_layer(Layer("MultiHeadAttention", {"num_heads": 1, "key_dim": 2}), call, inputs)).problems
+    assert "value" in problem.what
 
 
 def test_a_frozen_model_has_no_trainable_parameters() -> None:

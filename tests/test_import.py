@@ -30,8 +30,10 @@ from kerastui.engine.process.run import Run
 from kerastui.engine.project import commands, document, settings
 from kerastui.engine.project.document import MODEL, Call, Column, Compile, Graph, Layer, Project, Spec
 from kerastui.engine.project.files import dumps, read, write
+from kerastui.engine.project.weights import started_new
 from kerastui.engine.project.workspace import Workspace
 from kerastui.engine.starting_weights import load_weights
+from kerastui.engine.writing.python import python_code
 from kerastui.screens.build.screen import BuildScreen
 from kerastui.shell import KerasTUI
 
@@ -331,6 +333,15 @@ def test_layers_that_do_not_fit_any_more_start_from_new_weights(imported: tuple[
     assert built.output_shape == (None, 5)
     kernels = [each.get_layer("hidden").get_weights()[0] for each in (built, model)]
     np.testing.assert_array_equal(*kernels)
+
+
+def test_a_new_layer_of_an_old_id_starts_from_new_weights(imported: tuple[Any, Path]) -> None:
+    model, folder = imported
+    project = started_new(read(folder), ["hidden"])
+    built, said = starting(project, folder)
+    assert said == "hidden starts from new weights: weights.h5 has none that fit"
+    assert not np.array_equal(*(each.get_layer("hidden").get_weights()[0] for each in (built, model)))
+    assert '"hidden": ""' in python_code(project)
 
 
 def test_a_run_starts_from_the_weights(imported: tuple[Any, Path], tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_wires_that_cannot_be(source: str, target: str, message: str) -> None:
         commands.connect(chain(), source, target)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "ü", "dense_1", "x/y"])
+@pytest.mark.parametrize("name", ["", "a b", "ü", "dense_1", "x/y", "_x", "-x"])
 def test_names_that_cannot_be(name: str) -> None:
     with pytest.raises(EditError):
         commands.rename(chain(), "dense", name)

@@ -12,6 +12,7 @@ from random_edits import random_step
 
 from kerastui.engine.project import arranging, commands, copies, grouping, swapping
 from kerastui.engine.project import settings as settings_commands
+from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import MODEL, Call, Column, Data, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.edits import EditError, apply_edit, make_edit
 from kerastui.engine.project.files import FILE_NAME, dumps, loads
@@ -149,12 +150,12 @@ def test_starting_weights_follow_their_layers() -> None:
     project, _ = commands.add_layer(project, "Dense", {"units": 2}, "digit")
     taken, inside = grouping.ungroup(project, key)
     assert inside == ["dense_1", "drop"]
-    assert taken.weights_from == {"dense_1": "dense"}
+    assert taken.weights_from == {"dense": "", "dense_1": "dense"}
     view, inner = grouping.group(opened(project, "encoder"), ["dense"], "deep")
     deep = closed(project, "encoder", view)
-    assert deep.weights_from == {"encoder/drop": "drop", "deep/dense": "dense"}
+    assert deep.weights_from == {"dense": "", "encoder/drop": "drop", "deep/dense": "dense"}
     assert tidied(closed(deep, "encoder", grouping.ungroup(opened(deep, "encoder"), inner)[0]), deep) == project
-    assert commands.delete(taken, ["dense_1"]).weights_from == {}
+    assert commands.delete(taken, ["dense_1", "dense"]).weights_from == {}
 
 
 @pytest.mark.parametrize(
@@ -220,6 +221,44 @@ def test_an_output_of_the_project_takes_its_settings_along() -> None:
     assert renamed.graph.outputs == {"number": "digit", "code": "dense"}
     assert list(renamed.compile.losses) == ["number"]
     assert renamed.data.columns["y"].to == "number"
+
+
+def test_callbacks_watch_an_output_under_its_new_name() -> None:
+    outputs = {"digit": "digit", "digit_two": "dense"}
+    project = replace(two_view(), graph=replace(two_view().graph, outputs=outputs))
+    watched = ("val_digit_loss", "digit_accuracy", "digit_two_loss", "val_loss")
+    stops = tuple(Spec("EarlyStopping", {"monitor": monitor}) for monitor in watched)
+    project = settings_commands.set_fit(project, callbacks=(*stops, Spec("EarlyStopping")))
+    callbacks = grouping.rename_output(project, "", "digit", "number").fit.callbacks
+    assert [callback.config.get("monitor") for callback in callbacks] == [
+        "val_number_loss",
+        "number_accuracy",
+        "digit_two_loss",
+        "val_loss",
+        None,
+    ]
+
+
+def test_what_a_callback_watches_and_no_run_reports_is_told() -> None:
+    project = settings_commands.set_loss(two_view(), "digit", Spec("MeanSquaredError"))
+    project = settings_commands.set_loss(project, "code", Spec("MeanSquaredError"))
+    project = settings_commands.set_metrics(
+        project, "code", (Spec("LogCoshError"), Spec("MeanIoU", {"num_classes": 2}))
+    )
+
+    def told(monitor: str) -> list[str]:
+        stop = Spec("ReduceLROnPlateau", {"monitor": monitor})
+        found = check_project(settings_commands.set_fit(project, callbacks=(stop,)))
+        return [f"{problem.what}; {problem.hint}" for problem in found if problem.subject == "ReduceLROnPlateau"]
+
+    known = ["loss", "digit_loss", "code_loss", "code_logcosh", "code_mean_io_u"]
+    assert [told(name) for name in (*known, "val_code_loss", "code_mean_io_u_1", "learning_rate")] == [[]] * 8
+    choices = ", ".join([*known, *(f"val_{name}" for name in known)])
+    assert told("val_code_accuracy") == [
+        f"ReduceLROnPlateau watches val_code_accuracy, which the run does not report; choose one of {choices}"
+    ]
+    project = settings_commands.set_metrics(project, "code", (Spec("layers.Own"),))
+    assert told("val_code_accuracy") == []
 
 
 def test_a_class_is_swapped_and_what_fits_stays() -> None:

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from projects import small_project
 
 from kerastui.cli import main
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, grouping
 from kerastui.engine.project import settings as settings_commands
-from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
+from kerastui.engine.project.document import MODEL, Call, Column, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.files import FILE_NAME, dumps, loads, read, write
 from kerastui.engine.writing.diff import describe
 from kerastui.engine.writing.merge import merge
@@ -216,6 +216,23 @@ def test_a_merge_that_breaks_the_graph_is_a_conflict() -> None:
     assert merged.conflicts[0].endswith("; left out of theirs: + extra (ReLU) after flatten")
     assert merged.project.graph == ours.graph
     assert merged.project.fit.epochs == 7
+
+
+def test_columns_and_weights_stay_with_the_graph_that_is_kept() -> None:
+    base = replace(BASE, weights="weights.h5", weights_from={"dense": "hidden"})
+    base = settings_commands.set_column(base, "old", Column("target", to="dense_1"))
+    ours, _ = commands.add_layer(base, "ReLU", {}, after="flatten")
+    theirs = commands.delete(base, ["flatten"])
+    theirs = grouping.rename_output(theirs, "", "dense_1", "digit")
+    theirs = settings_commands.set_column(theirs, "more", Column("target", to="digit"))
+    theirs = settings_commands.set_column(theirs, "extra", Column("input", to="input"))
+    broken = replace(theirs, weights="", weights_from={})
+    merged = merge(base, ours, broken).project
+    assert merged.graph == ours.graph
+    assert (merged.weights, merged.weights_from) == ("weights.h5", ours.weights_from)
+    columns = merged.data.columns
+    assert (columns["old"], columns["extra"].to) == (Column("target", to="dense_1"), "input")
+    assert (columns["more"].role, columns["more"].to) == ("ignore", "")
 
 
 def test_a_model_inside_that_one_side_took_away_is_a_conflict() -> None:

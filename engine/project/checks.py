@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
@@ -13,8 +12,9 @@ from kerastui.engine.catalog.catalog import Kind, catalog
 from kerastui.engine.catalog.check import check_config, suggest
 from kerastui.engine.custom.files import is_own
 from kerastui.engine.project.document import Graph, Project, Spec, Value
-from kerastui.engine.project.graph import dangling, layer_name, node_name, node_of, sources
+from kerastui.engine.project.graph import NAME, dangling, layer_name, node_name, node_of, sources
 from kerastui.engine.project.inside import place_of
+from kerastui.engine.project.measures import VALIDATION, is_reported, reported
 from kerastui.engine.project.problems import Problem, Repair, Stage, by_severity
 
 PROBABILITIES = {"softmax", "sigmoid"}
@@ -34,8 +34,6 @@ INPUT_DTYPES = (
     *("float16", "bfloat16", "float32", "float64", "bool"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
 )
-NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
-"""What TensorFlow takes as the name of a layer; Keras has it without a slash."""
 
 
 def check_project(project: Project) -> list[Problem]:
@@ -178,7 +176,7 @@ def _names(graph: Graph) -> Iterator[Problem]:
         subject = key if key in graph.inputs else called[key]
         if not NAME.fullmatch(name):
             what = f"{name!r} is no name for a layer"
-            yield Problem("error", "build", subject, what, "letters, digits, _, - and . make a name; r gives another")
+            yield Problem("error", "build", subject, what, "letters, digits, _, - and . make a name; f2 gives another")
         elif used[name] > 1:
             yield Problem("error", "build", subject, f"{used[name]} layers are named {name}", "f2 gives another name")
 
@@ -248,7 +246,7 @@ def _fit(project: Project) -> Iterator[Problem]:
 
 
 def _callbacks(project: Project) -> Iterator[Problem]:
-    validates = project.data.split.validation > 0
+    validates, known = project.data.split.validation > 0, reported(project)
     for callback in project.fit.callbacks:
         yield from _spec("configure", callback.class_name, "callback", callback)
         for name in FILE_ARGUMENTS:
@@ -260,9 +258,13 @@ def _callbacks(project: Project) -> Iterator[Problem]:
         entry = catalog().get("callback", callback.class_name)
         argument = entry.argument("monitor") if entry else None
         monitor = callback.config.get("monitor", argument.default if argument else None)
-        if isinstance(monitor, str) and monitor.startswith("val_") and not validates:
+        if isinstance(monitor, str) and monitor.startswith(VALIDATION) and not validates:
             what = f"{callback.class_name} watches {monitor}, but nothing is validated"
             yield Problem("warning", "configure", callback.class_name, what, "give the split a validation part")
+        elif isinstance(monitor, str) and known and not is_reported(monitor, known):
+            what = f"{callback.class_name} watches {monitor}, which the run does not report"
+            names = [*known, *(f"{VALIDATION}{name}" for name in known if validates)]
+            yield Problem("warning", "configure", callback.class_name, what, f"choose one of {', '.join(names)}")
 
 
 def _spec(stage: Stage, subject: str, kind: Kind, spec: Spec) -> Iterator[Problem]:

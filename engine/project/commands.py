@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from kerastui.engine.project.document import Call, Graph, Input, Layer, Project, Value
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import (
+    NAME,
     Wire,
     calls_of,
     consumers,
@@ -28,6 +29,8 @@ from kerastui.engine.project.graph import (
     wired,
     wires_into,
 )
+from kerastui.engine.project.taking import in_order, refed, spelled, takers
+from kerastui.engine.project.weights import started_new
 
 T = TypeVar("T")
 
@@ -76,7 +79,7 @@ def add_layer(
         calls={**graph.calls, key: Call(key, () if after is None else (after,))},
         outputs=outputs,
     )
-    return _with(project, graph), key
+    return started_new(_with(project, graph), [key]), key
 
 
 def insert_layer(
@@ -108,7 +111,7 @@ def insert_layer(
         ends.append(key if item.slot == wire.slot or (slot < 0 and end == before) else end)
     calls = {**graph.calls, target: rewired(graph.calls[target], ends), key: Call(key, (before,))}
     layers = {**graph.layers, key: Layer(class_name, dict(config or {}))}
-    return _with(project, replace(graph, layers=layers, calls=calls)), key
+    return started_new(_with(project, replace(graph, layers=layers, calls=calls)), [key]), key
 
 
 def connect(
@@ -122,8 +125,8 @@ def connect(
         target: Id of the call that takes it.
         single: What takes it takes one tensor: a wire that is there is replaced.
         argument: Name of the argument that takes it, `""` for the inputs in order.
-        slot: Which of the inputs in order it is, also where the source is another one already (an attention of
-            something to itself); -1 adds it to them.
+        slot: Which of the tensors of the argument it is, also where the source is another one already (an attention of
+            something to itself, a product of something with itself); -1 adds it to them.
 
     Raises:
         EditError: The wire is there already, or would close a cycle, or the target is an input.
@@ -134,23 +137,24 @@ def connect(
         raise EditError(f"{target} is an input: nothing can feed it")
     if start == target or target in upstream(graph, start):
         raise EditError(f"{target} already feeds {start}: the wire would close a cycle")
-    call = graph.calls[target]
+    names, _ = takers(project, target)
+    call = spelled(graph.calls[target], names) if argument in names else graph.calls[target]
     named = call.named.get(argument, ())
     there = call.inputs if not argument else (named,) if isinstance(named, str) else named
     if source in there and slot < 0:
         raise EditError(f"{source} already feeds {target}")
-    ends = (source,) if single else (*there, source)
+    ends = (source,) if single or argument in names else (*there, source)
     if slot >= 0:
         ends = (*there[:slot], source, *there[slot + 1 :])
     if argument:
-        call = replace(call, named={**call.named, argument: ends[0] if len(ends) == 1 else ends})
+        call = in_order(replace(call, named={**call.named, argument: ends[0] if len(ends) == 1 else ends}), names)
     else:
         call = replace(call, inputs=ends)
     return _with(project, replace(graph, calls={**graph.calls, target: call}))
 
 
 def disconnect(project: Project, source: str, target: str, slot: int = -1) -> Project:
-    """Cut the wires from a node to a call.
+    """Cut the wires from a node to a call; what is left keeps the arguments that take it.
 
     Args:
         project: The project.
@@ -167,7 +171,7 @@ def disconnect(project: Project, source: str, target: str, slot: int = -1) -> Pr
         None if wire.source == source and slot in (-1, wire.slot) else wired(wire.source, wire.port)
         for wire in wires_into(graph, target)
     ]
-    call = rewired(graph.calls[target], ends)
+    call = refed(graph.calls[target], ends, takers(project, target)[0])
     return _with(project, replace(graph, calls={**graph.calls, target: call}))
 
 
@@ -187,7 +191,7 @@ def rename(project: Project, key: str, name: str) -> Project:
     Args:
         project: The project.
         key: Id of an input or a call.
-        name: The new name: letters, digits, `_`, `-` and `.`.
+        name: The new name: letters, digits, `_`, `-` and `.`, the first a letter, a digit or `.`.
 
     Raises:
         EditError: The name is empty, has other characters, or is taken.
@@ -195,8 +199,8 @@ def rename(project: Project, key: str, name: str) -> Project:
     graph = project.graph
     _known(graph, key)
     layer = graph.calls[key].layer if key in graph.calls else key
-    if not name or not name.replace("_", "").replace("-", "").replace(".", "").isalnum() or not name.isascii():
-        raise EditError(f"a name is made of letters, digits, _, - and . Received: {name!r}")
+    if not NAME.fullmatch(name):
+        raise EditError(f"a name is made of letters, digits, _, - and ., and begins with no _ or -. Received: {name!r}")
     own = {layer, key, graph.inputs[key].name if key in graph.inputs else graph.layers[layer].name}
     if name in taken_names(graph) - own:
         raise EditError(f"{name} is the name of another layer or input")
@@ -273,7 +277,7 @@ def _deleted(project: Project, key: str) -> Project:
     _known(graph, key)
     call = graph.calls.get(key)
     heir = call.inputs[0] if call is not None and len(call.inputs) == 1 and not call.named else None
-    calls = {other: _bypassed(graph, other, key, heir) for other in graph.calls if other != key}
+    calls = {other: _bypassed(project, other, key, heir) for other in graph.calls if other != key}
     outputs = {
         name: heir if node_of(source) == key else source
         for name, source in graph.outputs.items()
@@ -298,16 +302,16 @@ def _deleted(project: Project, key: str) -> Project:
     return without_outputs(project, gone)
 
 
-def _bypassed(graph: Graph, target: str, gone: str, heir: str | None) -> Call:
-    """Give a call what a node that goes was fed by; it is left out where the call takes that already."""
-    call = graph.calls[target]
+def _bypassed(project: Project, target: str, gone: str, heir: str | None) -> Call:
+    """Give a call what a node that goes was fed by; a call that does not tell its tensors apart takes it once."""
+    call, names = project.graph.calls[target], takers(project, target)[0]
     ends: list[str | None] = []
-    for wire in wires_into(graph, target):
+    for wire in wires_into(project.graph, target):
         if wire.source != gone:
             ends.append(wired(wire.source, wire.port))
         else:
-            ends.append(heir if heir not in call.inputs and not wire.port else None)
-    return rewired(call, ends)
+            ends.append(heir if (names or heir not in call.inputs) and not wire.port else None)
+    return refed(call, ends, names)
 
 
 def _wire(graph: Graph, source: str, target: str, slot: int) -> Wire:

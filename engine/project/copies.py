@@ -32,6 +32,8 @@ from kerastui.engine.project.graph import (
 )
 from kerastui.engine.project.inside import models_in, place_of, split_place, used_models
 from kerastui.engine.project.plain import DocumentError, from_plain, graph_to_plain
+from kerastui.engine.project.taking import refed, takers
+from kerastui.engine.project.weights import started_new
 
 HEADER = "# kerastui graph"
 """First line of a text that holds a fragment."""
@@ -104,7 +106,7 @@ def put_in(project: Project, fragment: Fragment, after: str | None = None) -> tu
             layers[call.layer] = _fresh(ids[key], layer_name(part, call.layer), set(layers.values()), taken)
     models = _model_ids(project, fragment)
     known = set(nodes(graph))
-    calls = {ids[key]: _copied(part, key, ids, layers, known, after) for key in part.calls}
+    calls = {ids[key]: _copied(fragment, key, ids, layers, known, after) for key in part.calls}
     new_ids = {key: ids[key] for key in part.inputs} | layers
     names = _names({**part.inputs, **part.layers}, new_ids, before)
     after_graph = replace(
@@ -116,12 +118,14 @@ def put_in(project: Project, fragment: Fragment, after: str | None = None) -> tu
     )
     inner = {models[key]: _with_models(model, models) for key, model in fragment.models.items()}
     notes = {_place(place, ids, models): note for place, note in fragment.notes.items()}
-    return replace(
+    project = replace(
         project,
         graph=after_graph,
         models={**project.models, **inner},
         notes={**project.notes, **{place: note for place, note in notes.items() if place}},
-    ), list(ids.values())
+    )
+    new = [*layers.values(), *(place_of(key, layer) for key, model in inner.items() for layer in model.layers)]
+    return started_new(project, new), list(ids.values())
 
 
 def duplicate(project: Project, keys: Sequence[str]) -> tuple[Project, list[str]]:
@@ -229,15 +233,21 @@ def _names(items: Mapping[str, Input | Layer], ids: Mapping[str, str], taken: Co
 
 
 def _copied(
-    part: Graph, key: str, ids: Mapping[str, str], layers: Mapping[str, str], known: Collection[str], after: str | None
+    fragment: Fragment,
+    key: str,
+    ids: Mapping[str, str],
+    layers: Mapping[str, str],
+    known: Collection[str],
+    after: str | None,
 ) -> Call:
     """Return a call of a fragment with its sources where they are now."""
-    call = part.calls[key]
+    part = fragment.graph
+    call, names = part.calls[key], takers(Project("", graph=part, models=fragment.models), key)[0]
     ends: list[str | None] = []
     for wire in wires_into(part, key):
         node = ids.get(wire.source, wire.source if wire.source in known else None)
         ends.append(None if node is None else wired(node, wire.port))
-    copied = replace(rewired(call, ends), layer=layers[call.layer])
+    copied = replace(refed(call, ends, names), layer=layers[call.layer])
     if after is not None and call.inputs and not copied.inputs:
         copied = replace(copied, inputs=(after,))
     return copied

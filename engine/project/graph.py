@@ -11,6 +11,9 @@ from msgspec.structs import replace
 from kerastui.engine.project.document import Call, Graph, Input, Layer
 from kerastui.engine.project.plain import DocumentError
 
+NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
+"""What TensorFlow takes as the name of a layer; Keras has it without a slash."""
+
 
 class Wire(NamedTuple):
     """Name one tensor that a call takes.

@@ -28,6 +28,8 @@ from kerastui.engine.project.graph import (
     wires_into,
 )
 from kerastui.engine.project.inside import place_of
+from kerastui.engine.project.measures import renamed_monitor
+from kerastui.engine.project.taking import refed, takers
 
 T = TypeVar("T")
 
@@ -147,11 +149,7 @@ def rename_output(project: Project, model: str, name: str, new: str) -> Project:
     if not model:
         return _with_settings(replace(project, graph=renamed), name, new)
     models = {**project.models, model: renamed}
-    return replace(
-        project,
-        graph=_with_port(project.graph, model, name, new),
-        models={key: _with_port(each, model, name, new) for key, each in models.items()},
-    )
+    return with_ports(replace(project, models=models), model, {name: new})
 
 
 def _with_key(items: Mapping[str, T], old: str, new: str) -> dict[str, T]:
@@ -159,8 +157,14 @@ def _with_key(items: Mapping[str, T], old: str, new: str) -> dict[str, T]:
 
 
 def _with_settings(project: Project, old: str, new: str) -> Project:
-    """Return a project in which the settings of an output have its new name."""
-    compiled, data = project.compile, project.data
+    """Return a project in which the settings of an output, and the callbacks that watch it, have its new name.
+
+    Args:
+        project: The project, the output renamed already.
+        old: Its name before.
+        new: Its name.
+    """
+    compiled, data, fit = project.compile, project.data, project.fit
     columns = {
         name: replace(column, to=new) if column.to == old and column.role != "input" else column
         for name, column in data.columns.items()
@@ -171,14 +175,37 @@ def _with_settings(project: Project, old: str, new: str) -> Project:
         metrics=_with_key(compiled.metrics, old, new),
         loss_weights=_with_key(compiled.loss_weights, old, new),
     )
-    return replace(project, compile=compiled, data=replace(data, columns=columns))
+    others = [name for name in project.graph.outputs if name != new]
+    callbacks = tuple(renamed_monitor(callback, old, new, others) for callback in fit.callbacks)
+    return replace(
+        project, compile=compiled, data=replace(data, columns=columns), fit=replace(fit, callbacks=callbacks)
+    )
 
 
-def _with_port(graph: Graph, model: str, old: str, new: str) -> Graph:
-    """Return a graph in which the wires from calls of a model name its output anew."""
+def with_ports(project: Project, model: str, ports: Mapping[str, str]) -> Project:
+    """Return a project in which the wires from calls of a model name its outputs anew.
+
+    Args:
+        project: The project.
+        model: Id of the model.
+        ports: New names by old ones; `""` is the first output.
+    """
+    return replace(
+        project,
+        graph=_with_ports(project.graph, model, ports),
+        models={key: _with_ports(each, model, ports) for key, each in project.models.items()},
+    )
+
+
+def calls_of_model(graph: Graph, model: str) -> list[str]:
+    """Return the ids of the calls in a graph that apply a model of the project."""
     layers = {key for key, layer in graph.layers.items() if layer.class_name == MODEL}
     applying = {key for key in layers if graph.layers[key].config.get("model") == model}
-    ends = {wired(key, old): wired(key, new) for key, call in graph.calls.items() if call.layer in applying}
+    return [key for key, call in graph.calls.items() if call.layer in applying]
+
+
+def _with_ports(graph: Graph, model: str, ports: Mapping[str, str]) -> Graph:
+    ends = {wired(key, old): wired(key, new) for key in calls_of_model(graph, model) for old, new in ports.items()}
     if not ends:
         return graph
     return replace(
@@ -289,6 +316,14 @@ def _fed(graph: Graph, key: str, end: Callable[[str], str | None]) -> Call:
     return rewired(graph.calls[key], [end(wired(wire.source, wire.port)) for wire in wires_into(graph, key)])
 
 
+def _refed(project: Project, key: str, end: Callable[[str], str | None]) -> Call:
+    """Return a call as `_fed` does, in which what is left keeps its arguments where a source is taken away."""
+    graph = project.graph
+    ends = [end(wired(wire.source, wire.port)) for wire in wires_into(graph, key)]
+    known = graph.calls[key].layer in graph.layers  # not of a model whose other calls wait to be taken apart
+    return refed(graph.calls[key], ends, takers(project, key)[0] if known else ())
+
+
 def _resourced(project: Project, ends: Mapping[str, str | None], gone: str = "") -> Project:
     """Return a project with other sources; those of a call that is gone are taken away where there is no other."""
     graph = project.graph
@@ -297,7 +332,7 @@ def _resourced(project: Project, ends: Mapping[str, str | None], gone: str = "")
         return ends.get(source, None if node_of(source) == gone else source)
 
     outputs = {name: source for name, old in graph.outputs.items() if (source := end(old)) is not None}
-    calls = {key: _fed(graph, key, end) for key in graph.calls}
+    calls = {key: _refed(project, key, end) for key in graph.calls}
     lost = [name for name in graph.outputs if name not in outputs]
     return without_outputs(replace(project, graph=replace(graph, calls=calls, outputs=outputs)), lost)
 

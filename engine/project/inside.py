@@ -161,12 +161,12 @@ def _outer(items: Mapping[str, T], model: str, inner: Mapping[str, T]) -> dict[s
 def _seen(place: str, model: str) -> str:
     """Return how a place is written in the view of a model: that of the project's own graph begins with `/`."""
     owner, node = split_place(place)
-    return node if owner == model else place if owner else f"/{node}"
+    return node if owner == model else place if owner or not place else f"/{node}"
 
 
 def _told(place: str, model: str) -> str:
-    """Return a place as the project writes it."""
-    return place.removeprefix("/") if "/" in place else place_of(model, place)
+    """Return a place as the project writes it; none is none."""
+    return place.removeprefix("/") if "/" in place or not place else place_of(model, place)
 
 
 def _outside(items: Mapping[str, T], models: set[str]) -> dict[str, T]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path, PurePath
+
+from msgspec.structs import replace
 
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.problems import Problem
@@ -39,6 +42,18 @@ def check_weights(project: Project, folder: Path) -> list[Problem]:
     except OSError as error:
         return [_problem(f"{project.weights} cannot be read: {error.strerror}")]
     return [] if whole else [_problem(f"{project.weights} is damaged: it is no HDF5 file")]
+
+
+def started_new(project: Project, places: Iterable[str]) -> Project:
+    """Have layers that are new start from new weights: the file may have some of a layer that once was there.
+
+    Args:
+        project: The project; one that starts without a file is given back.
+        places: Places of the layers.
+    """
+    if not project.weights:
+        return project
+    return replace(project, weights_from={**project.weights_from, **dict.fromkeys(places, "")})
 
 
 def saved_layers(project: Project, folder: Path) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Project, Spec, Structure
 from kerastui.engine.project.graph import (
@@ -21,6 +23,7 @@ from kerastui.engine.project.graph import (
     wires_into,
 )
 from kerastui.engine.project.inside import place_of
+from kerastui.engine.project.taking import given_to
 from kerastui.engine.writing.names import Names
 from kerastui.engine.writing.source import Expression, applied, call, lines, listed, quoted, table, text
 from kerastui.engine.writing.values import Values
@@ -153,11 +156,14 @@ class _Body:
 
     def arguments(self, given: Call, layer: Layer) -> Expression:
         """Return what a layer is called with: tensors in order, then what has a name."""
-        tensors = [self.source(source) for source in given.inputs]
         entry = catalog().layer(layer.class_name)
         if layer.class_name == MODEL:
-            tensors = [self.handed(layer, tensors)]
-        elif entry is not None and entry.inputs == "list":
+            inner = self.models.get(str(layer.config.get("model")), Graph())
+            tensors = [self.handed(layer, [self.source(source) for source in given_to(inner, given)])]
+            left = {name: source for name, source in given.named.items() if name not in inner.inputs}
+            return applied(*tensors, **self.named(replace(given, named=left)))
+        tensors = [self.source(source) for source in given.inputs]
+        if entry is not None and entry.inputs == "list":
             tensors = [listed(tensors)]
         return applied(*tensors, **self.named(given))
 

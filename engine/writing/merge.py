@@ -70,10 +70,19 @@ def merge(base: Project, ours: Project, theirs: Project) -> Merged:
 
 
 def _with_graph_of(ours: Project, plain: Plain) -> Plain:
-    """Return a merged plain project with our graph, and with all that speaks of its cards and outputs."""
-    mine, about = to_plain(ours), ("graph", "models", "compile", "layout", "notes")
+    """Return a merged plain project with our graph, and with all that speaks of its cards, inputs and outputs.
+
+    A column that theirs binds to what our graph has not is as ours has it; where ours has none, it is ignored.
+    """
+    mine, inputs, outputs = to_plain(ours), ours.graph.inputs, ours.graph.outputs
+    about = ("graph", "models", "compile", "layout", "notes", "weights", "weights_from")
     kept = {key: mine[key] for key in about if key in mine}
-    return {key: item for key, item in plain.items() if key not in about} | kept
+    columns: Plain = {}
+    for name, column in plain["data"]["columns"].items():
+        bound = column.get("to", "") in ("", *(inputs if column["role"] == "input" else outputs))
+        columns[name] = column if bound else mine["data"]["columns"].get(name, column | {"role": "ignore", "to": ""})
+    others = {key: item for key, item in plain.items() if key not in about}
+    return {**others, "data": plain["data"] | {"columns": columns}, **kept}
 
 
 def check_whole(project: Project) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from kerastui.engine.project.document import MODEL, Compile, Graph, Project
 from kerastui.engine.project.graph import layer_name, node_name
+from kerastui.engine.project.inside import place_of
 from kerastui.engine.writing.graphs import structure
 from kerastui.engine.writing.source import STEP, Expression, call, lines, listed, quoted, table, text
 from kerastui.engine.writing.values import Values
@@ -70,7 +71,7 @@ def loading(project: Project, saved: Collection[str]) -> list[str]:
         f"def load_weights(model: keras.Model, path: str = {quoted(project.weights)}) -> None:",
         f'{STEP}"""Load the weights of the project; a layer that they do not fit keeps its own."""',
     ]
-    parts = list(_parts(project, project.graph, ("model",), "", _moved(project, saved)))
+    parts = list(_parts(project, "", ("model",), "", _moved(project, saved)))
     if len(parts) == 1 and not parts[0][1]:
         return [*found, f"{STEP}model.load_weights(path, by_name=True, skip_mismatch=True)"]
     table_of = [listed([text(model), table(paths)], "(") for model, paths in parts]
@@ -90,18 +91,23 @@ def loading(project: Project, saved: Collection[str]) -> list[str]:
 
 
 def _parts(
-    project: Project, graph: Graph, model: tuple[str, ...], before: str, moved: Mapping[str, str]
+    project: Project, owner: str, model: tuple[str, ...], before: str, moved: Mapping[str, str]
 ) -> Iterator[tuple[str, list[tuple[str, Expression]]]]:
-    """Yield the model and those inside it, each with the layers that the file has under another name than theirs."""
-    inside: list[tuple[Graph, tuple[str, ...], str]] = []
+    """Yield the model and those inside it, each with the layers that the file has under another name than theirs.
+
+    Of one that was added since, whatever its id is, the file has nothing: it goes by no name there.
+    """
+    inside: list[tuple[str, tuple[str, ...], str]] = []
     paths: list[tuple[str, Expression]] = []
+    graph = project.models[owner] if owner else project.graph
     for key, layer in graph.layers.items():
         name, path = layer_name(graph, key), before + key
         if layer.class_name == MODEL and layer.config.get("model") in project.models:
             within = (*model, f"get_layer({quoted(name)})")
-            inside.append((project.models[str(layer.config["model"])], within, f"{path}/"))
-        elif not layer.class_name.startswith("ops.") and moved.get(path, path) != name:
-            paths.append((name, text(quoted(moved.get(path, path)))))
+            inside.append((str(layer.config["model"]), within, f"{path}/"))
+        elif not layer.class_name.startswith("ops."):
+            was = "" if project.weights_from.get(place_of(owner, key)) == "" else moved.get(path, path)
+            paths += [(name, text(quoted(was)))] if was != name else []
     yield ".".join(model), paths
     for each in inside:
         yield from _parts(project, *each, moved)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from textual import on
 from textual.message import Message
 
-from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project import commands
 from kerastui.engine.project.document import Graph, Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import Wire, node_name, node_of, nodes, port_of, wired, wires_into
+from kerastui.engine.project.taking import parts, spelled, takers, takes_list, takes_one
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.canvas import GraphCanvas
-from kerastui.screens.build.graph_view import Facts, facts_of, graph_view, model_of, takers
+from kerastui.screens.build.graph_view import Facts, facts_of, graph_view
 from kerastui.screens.build.wire_reasons import why_not
 from kerastui.screens.build.wires import Key
 from kerastui.screens.widgets import words
@@ -190,24 +190,21 @@ class GraphEdits(GraphCanvas):
         self._refuse(why_not(self._project.graph, event.source, event.target))
 
 
-def takes_one(project: Project, target: str) -> bool:
-    """Tell whether a call takes a single tensor, so that another wire takes the place of the one that is there."""
-    layer = project.graph.layers[project.graph.calls[target].layer]
-    model, entry = model_of(project, layer), catalog().layer(layer.class_name)
-    return len(model.inputs) == 1 if model is not None else entry is not None and entry.inputs == "one"
-
-
 def argument_choices(project: Project, target: str) -> list[Choice]:
-    """Return the arguments of a call that a wire can end at, each with what feeds it now."""
+    """Return the arguments of a call that a wire can end at, each with what feeds it now; of a list, up to the next."""
     graph = project.graph
     ordered, named = takers(project, target)
-    call = graph.calls[target]
-    choices = [Choice("", "input", _fed(graph, call.inputs))] if not ordered else []
-    for at, name in enumerate(ordered):
-        choices.append(Choice(name, name, _fed(graph, call.inputs[at : at + 1])))
-    for name in named:
-        there = call.named.get(name, ())
-        choices.append(Choice(name, name, _fed(graph, (there,) if isinstance(there, str) else there)))
+    call = spelled(graph.calls[target], ordered)
+    fed = () if takes_list(project, target) else call.inputs
+    choices = [Choice("", "input", _fed(graph, fed))] if not ordered else []
+    for name in (*ordered, *named):
+        found = call.named.get(name, ())
+        there = (found,) if isinstance(found, str) else found
+        of_list = [f"{name} {part}" for part in parts(graph.layers[call.layer], name)]
+        for at, each in enumerate(of_list[: len(there) + 1]):
+            choices.append(Choice(each, each, _fed(graph, there[at : at + 1])))
+        if not of_list:
+            choices.append(Choice(name, name, _fed(graph, there)))
     return choices
 
 
@@ -223,7 +220,8 @@ def with_wire(project: Project, source: str, target: str, argument: str, wire: K
         project: The project.
         source: The source it comes from.
         target: Id of the call it ends at.
-        argument: Name of the argument that takes it, `""` for the inputs in order.
+        argument: What takes it, a value of `argument_choices`: the name of an argument, of a list with that of the
+            part, `initial_state h`; `""` for the inputs in order.
         wire: A wire whose end is taken there, and so leaves where it was; `None` for none.
 
     Raises:
@@ -232,10 +230,14 @@ def with_wire(project: Project, source: str, target: str, argument: str, wire: K
     if wire is not None:
         project = commands.disconnect(project, *wire)
     ordered, named = takers(project, target)
-    inputs = project.graph.calls[target].inputs
-    slot = ordered.index(argument) if argument in ordered else -1
-    if argument in named or slot > len(inputs):
+    call = project.graph.calls[target]
+    of_list = [f"{name} {part}" for name in named for part in parts(project.graph.layers[call.layer], name)]
+    if argument in of_list:
+        name, _, part = argument.partition(" ")
+        slot = parts(project.graph.layers[call.layer], name).index(part)
+        return commands.connect(project, source, target, argument=name, slot=slot)
+    if argument in (*ordered, *named):
         return commands.connect(project, source, target, single=True, argument=argument)
-    if slot >= 0:
-        return commands.connect(project, source, target, slot=slot)
+    if takes_list(project, target):
+        return commands.connect(project, source, target, slot=len(call.inputs))
     return commands.connect(project, source, target, single=takes_one(project, target))

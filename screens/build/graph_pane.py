@@ -13,13 +13,14 @@ from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project.document import Graph, Layer
 from kerastui.engine.project.graph import sources
 from kerastui.engine.project.inside import path_to, split_place, used_models
+from kerastui.engine.project.taking import model_of, takers, takes_list
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_modes import Connecting, Moving
 from kerastui.screens.build.canvas_pane import CanvasPane
-from kerastui.screens.build.card_edits import CardEdits
 from kerastui.screens.build.costs import total_words
-from kerastui.screens.build.graph_view import Facts, class_text, graph_view, model_of, takers
+from kerastui.screens.build.graph_view import Facts, class_text, graph_view
+from kerastui.screens.build.order_edits import OrderEdits
 from kerastui.screens.build.wire_reasons import why_no_target
 from kerastui.screens.build.wires import Key
 from kerastui.screens.widgets.glyphs import glyphs
@@ -32,7 +33,7 @@ _FIRST = ("graph.connect", "graph.open", "graph.zoom_out", "graph.leave")
 
 CARD_ACTIONS = frozenset(
     {"delete", "rename", "output", "rename_output", "copy", "duplicate", "share", "group", "ungroup", "freeze"}
-    | {"swap", "note", "align", "lay_out", "find"}
+    | {"swap", "note", "align", "lay_out", "find", "reorder"}
 )
 """Actions that depend on which cards there are and are selected."""
 
@@ -49,7 +50,7 @@ What is wrong stands on the card and in the list below; `f` applies the repair t
 """
 
 
-class GraphPane(CardEdits, inherit_bindings=False):
+class GraphPane(OrderEdits, inherit_bindings=False):
     """Show the graph of the project and change it.
 
     Args:
@@ -85,6 +86,7 @@ class GraphPane(CardEdits, inherit_bindings=False):
         Binding("w", "swap", "swap class", show=False, id="graph.swap", tooltip="another class, what fits stays"),
         Binding("t", "note", "note", show=False, id="graph.note", tooltip="write on the card"),
         Binding("R", "rewire", "rewire", show=False, id="graph.rewire", tooltip="take the end of a wire elsewhere"),
+        Binding("s", "reorder", "swap order", show=False, id="graph.reorder", tooltip="of inputs, or of outputs"),
         Binding("A", "align", "align", show=False, id="graph.align", tooltip="the selected cards"),
         Binding("L", "lay_out", "lay out", show=False, id="graph.lay_out", tooltip="forget places set by hand"),
         Binding("full_stop", "menu", "menu", show=False, key_display=".", id="graph.menu", tooltip="all actions"),
@@ -201,8 +203,9 @@ class GraphPane(CardEdits, inherit_bindings=False):
     ) -> None:
         """Draw a wire from a card, if there is anything it may end at."""
         if legal is None:
-            fed = {key for key in self.scene.targets[source] if not any(takers(self._project, key))}
-            legal = self.scene.legal_targets(source) - fed
+            fed = self.scene.targets[source]
+            full = {key for key in fed if not (any(takers(self._project, key)) or takes_list(self._project, key))}
+            legal = self.scene.legal_targets(source) - full
         if legal:
             super().begin_connect(source, legal, port, wire)
             self._mode_changed()

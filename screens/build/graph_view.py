@@ -13,6 +13,7 @@ from kerastui.engine.project.document import MODEL, Graph, Layer, Project, Spec,
 from kerastui.engine.project.graph import Wire, node_name, node_of, port_of, sources, wired, wires_into
 from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.problems import Problem
+from kerastui.engine.project.taking import argument_labels, model_of, takers
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.canvas_view import CardView, EdgeView, GraphView, State
 from kerastui.screens.widgets import words
@@ -183,27 +184,9 @@ def _port(facts: Facts, wire: Wire) -> int:
     return ports.index(wire.port) if wire.port in ports else 0
 
 
-def model_of(project: Project, layer: Layer) -> Graph | None:
-    """Return the graph that a layer of the project stands for, `None` if it is a layer of another class."""
-    return project.models.get(str(layer.config.get("model", ""))) if layer.class_name == MODEL else None
-
-
-def takers(project: Project, key: str) -> tuple[list[str], list[str]]:
-    """Return the names of the tensors that a call takes in order where it takes several, and of those by name only."""
-    layer = project.graph.layers[project.graph.calls[key].layer]
-    model, entry = model_of(project, layer), catalog().layer(layer.class_name)
-    if model is not None:
-        return (list(model.inputs) if len(model.inputs) > 1 else []), []
-    if entry is None:
-        return [], []
-    return list(entry.tensors) if entry.inputs == "many" else [], list(entry.named)
-
-
 def _edges(facts: Facts, key: str) -> Iterator[EdgeView]:
     """Yield the wires into a call, each with the argument that takes it where there are several."""
-    ordered, _ = takers(facts.project, key)
-    for at, wire in enumerate(facts.wires[key]):
-        name = wire.argument or (ordered[at] if at < len(ordered) else "")
+    for wire, name in zip(facts.wires[key], argument_labels(facts.project, key), strict=True):
         yield EdgeView(wire.source, key, wire.slot, *_broken(facts, wire), _port(facts, wire), name)
 
 

@@ -14,9 +14,10 @@ from kerastui.engine.project.document import MODEL, Project
 from kerastui.engine.project.graph import node_name, nodes, order, wired, wires_into
 from kerastui.engine.project.inside import opened
 from kerastui.engine.project.plain import DocumentError
+from kerastui.engine.project.taking import model_of
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.ends import origin
-from kerastui.screens.build.graph_view import Facts, class_text, model_of
+from kerastui.screens.build.graph_view import Facts, class_text
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import Line, Span

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from kerastui.engine.project import arranging, commands, copies, grouping, settings, swapping
+from kerastui.engine.project import arranging, commands, copies, grouping, ordering, settings, swapping
 from kerastui.engine.project.document import Column, Fit, Project, Spec, Split, Value
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import nodes
@@ -17,7 +17,7 @@ SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False), TEXT
 )
 NAMES = st.sampled_from(["units", "rate", "activation", "kernel_size", "alpha"])
-CLASSES = st.sampled_from(["Dense", "Add", "Conv2D", "LSTM", "Nonsense"])
+CLASSES = st.sampled_from(["Dense", "Add", "Conv2D", "LSTM", "MultiHeadAttention", "Nonsense"])
 VALUES: st.SearchStrategy[Value] = st.recursive(
     SCALARS,
     lambda inner: st.one_of(
@@ -67,6 +67,9 @@ def steps(data: st.DataObject, project: Project) -> dict[str, Callable[[], Proje
             data.draw(st.sampled_from(["", "initial_state"])),
         ),
         "cut": lambda: commands.disconnect(project, pick(data, project), pick(data, project)),
+        "reorder": lambda: ordering.move_wire(
+            project, pick(data, project), data.draw(st.integers(0, 2)), data.draw(st.integers(-2, 2))
+        ),
         "delete": lambda: commands.delete(project, some(data, project)),
         "rename": lambda: commands.rename(project, pick(data, project), data.draw(st.sampled_from(["a", "b", "ü"]))),
         "set": lambda: commands.set_argument(project, pick(data, project), data.draw(NAMES), draw(VALUES)),
@@ -114,6 +117,19 @@ def setting_steps(data: st.DataObject, project: Project) -> dict[str, Callable[[
     }
 
 
+def order_steps(data: st.DataObject, project: Project) -> dict[str, Callable[[], Project]]:
+    """Return the commands for the order of inputs and outputs of a graph of the project by name."""
+    model = data.draw(st.sampled_from(["", *project.models]))
+    graph = project.models[model] if model else project.graph
+    by = data.draw(st.integers(-2, 2))
+    return {
+        "input": lambda: ordering.move_input(project, model, data.draw(st.sampled_from([*graph.inputs, "nobody"])), by),
+        "output": lambda: ordering.move_output(
+            project, model, data.draw(st.sampled_from([*graph.outputs, "nothing"])), by
+        ),
+    }
+
+
 def output(data: st.DataObject, project: Project) -> str:
     """Draw the name of an output, or of none that exists."""
     return data.draw(st.sampled_from([*project.graph.outputs, "nothing"]))
@@ -125,8 +141,10 @@ def random_step(data: st.DataObject, project: Project) -> Project:
     What it refuses leaves the project as it is.
     """
     try:
-        if data.draw(st.integers(0, 4)) == 0:
-            return tidied(_drawn(data, setting_steps(data, project)), project)
+        kind = data.draw(st.integers(0, 5))
+        if kind < 2:
+            found = setting_steps(data, project) if kind else order_steps(data, project)
+            return tidied(_drawn(data, found), project)
         model = data.draw(st.sampled_from(["", *project.models]))
         return tidied(closed(project, model, _drawn(data, steps(data, opened(project, model)))), project)
     except EditError:

@@ -11,7 +11,7 @@ from kerastui.engine.catalog.check import FOREIGN, check_config, check_value, is
 from kerastui.engine.catalog.literals import format_value
 from kerastui.engine.catalog.starting import STARTING, starting_value
 from kerastui.engine.project.document import MODEL, Value
-from kerastui.engine.project.graph import free_id, layer_name, node_name, taken_names
+from kerastui.engine.project.graph import NAME, free_id, layer_name, node_name, taken_names
 from kerastui.engine.project.mending.case import Case
 from kerastui.engine.project.problems import Repair
 
@@ -159,8 +159,6 @@ def _each_within(argument: Argument, value: Value) -> Value:
 
 def other_name(case: Case) -> Repair | None:
     """Offer a name that is free and fit for one that is not."""
-    from kerastui.engine.project.checks import NAME
-
     graph = case.graph
     name = node_name(graph, case.key)
     layers = {call.layer for call in graph.calls.values()}
