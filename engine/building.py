@@ -17,6 +17,7 @@ from kerastui.engine.models.summary_rich import table_text
 from kerastui.engine.project.document import MODEL, Graph, Layer, Project, Spec
 from kerastui.engine.project.graph import layer_name, node_name, node_of, order, upstream
 from kerastui.engine.project.inside import place_of
+from kerastui.engine.project.measures import metric_name
 
 __all__ = ["BuildError", "Builder", "as_given", "as_taken", "build_model", "compile_model", "summary_text"]
 
@@ -163,7 +164,11 @@ def compile_model(project: Project, model: Functional) -> None:
             for name in project.graph.outputs
         }
         metrics = {
-            name: [build_object(metric, "metric") for metric in settings.metrics.get(name, ())]
+            # Named, since Keras numbers them through the whole process: a callback watches one name in every run.
+            name: [
+                build_object(metric, "metric", metric_name(metric.class_name))
+                for metric in settings.metrics.get(name, ())
+            ]
             for name in project.graph.outputs
         }
         weights = {name: settings.loss_weights.get(name, 1.0) for name in losses}

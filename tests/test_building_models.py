@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from kerastui.engine.building import BuildError, build_model
+from kerastui.engine.building import BuildError, build_model, compile_model
 from kerastui.engine.checking import Checker
 from kerastui.engine.keras_private import operations_of
 from kerastui.engine.process.protocol import Checked
+from kerastui.engine.project import settings
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
+from kerastui.engine.project.measures import reported
 from kerastui.engine.writing.python import python_code
 
 ENCODER = Graph(
@@ -144,10 +146,20 @@ def test_inputs_of_a_model_are_taken_by_name_too() -> None:
     rows = [np.ones((1, 2), "float32"), np.ones((1, 3), "float32")]
     np.testing.assert_array_equal(build_model(project)(rows), np.ones((1, 3)))
     assert "[two, three])" in python_code(project)
-    (problem,) = check(
-        with_layer(Layer(MODEL, {"model": "m"}), Call("it", (), {"b": "three"}), inputs, m=inner)
-    ).problems
+    half = with_layer(Layer(MODEL, {"model": "m"}), Call("it", (), {"b": "three"}), inputs, m=inner)
+    (problem,) = check(half).problems
     assert problem.what == "the model takes 2 inputs (a, b), gets 1"
+
+
+def test_metrics_have_the_same_names_in_every_run() -> None:
+    project = with_layer(Layer("Dense", {"units": 1}), Call("it", ("x",)), {"x": Input((2,))})
+    project = settings.set_loss(project, "out", Spec("MeanSquaredError"))
+    project = settings.set_metrics(project, "out", (Spec("AUC"), Spec("LogCoshError"), Spec("FBetaScore")))
+    rows, ends = np.ones((2, 2), "float32"), np.ones((2, 1), "float32")
+    for _ in range(2):
+        model = build_model(project)
+        compile_model(project, model)
+        assert sorted(model.evaluate(rows, ends, verbose=0, return_dict=True)) == sorted(reported(project))
 
 
 def test_a_recurrent_layer_gets_all_its_states_or_none() -> None:

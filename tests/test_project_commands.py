@@ -242,9 +242,8 @@ def test_callbacks_watch_an_output_under_its_new_name() -> None:
 def test_what_a_callback_watches_and_no_run_reports_is_told() -> None:
     project = settings_commands.set_loss(two_view(), "digit", Spec("MeanSquaredError"))
     project = settings_commands.set_loss(project, "code", Spec("MeanSquaredError"))
-    project = settings_commands.set_metrics(
-        project, "code", (Spec("LogCoshError"), Spec("MeanIoU", {"num_classes": 2}))
-    )
+    metrics = (Spec("LogCoshError"), Spec("MeanIoU", {"num_classes": 2}))
+    project = settings_commands.set_metrics(project, "code", metrics)
 
     def told(monitor: str) -> list[str]:
         stop = Spec("ReduceLROnPlateau", {"monitor": monitor})

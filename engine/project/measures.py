@@ -36,12 +36,12 @@ def reported(project: Project) -> list[str]:
     found = ["loss"]
     if sum(name in settings.losses for name in outputs) > 1:
         found += [f"{name}_loss" for name in outputs if name in settings.losses]
-    found += [f"{name}_{_name(each)}" if several else _name(each) for name, each in metrics]
+    found += [f"{name}_{metric_name(each)}" if several else metric_name(each) for name, each in metrics]
     return list(dict.fromkeys(found))
 
 
 def is_reported(monitor: str, known: Iterable[str]) -> bool:
-    """Tell whether a run has a value to watch; Keras numbers metrics of one name, which counts for none here.
+    """Tell whether a run has a value to watch; a number behind it, as of a second metric of one name, is let pass.
 
     Args:
         monitor: Its name, perhaps that of validation.
@@ -71,7 +71,10 @@ def renamed_monitor(callback: Spec, old: str, new: str, others: Iterable[str]) -
     return replace(callback, config={**callback.config, "monitor": renamed})
 
 
-def _name(class_name: str) -> str:
+def metric_name(class_name: str) -> str:
+    """Return the name that a metric of Keras has first in a process; `""` of a class of the project's own."""
+    if is_own(class_name):
+        return ""
     entry = catalog().get("metric", class_name)
     found = entry.name if entry else class_name
     return NAMED.get(found, free_id(found, ()))
