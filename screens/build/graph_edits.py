@@ -12,7 +12,7 @@ from kerastui.engine.project import commands
 from kerastui.engine.project.document import Graph, Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import Wire, node_name, node_of, nodes, port_of, wired, wires_into
-from kerastui.engine.project.taking import parts, spelled, takers, takes_list, takes_one
+from kerastui.engine.project.taking import argument_labels, parts, spelled, takers, takes_list, takes_one
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.graph_view import Facts, facts_of, graph_view
@@ -138,7 +138,8 @@ class GraphEdits(GraphCanvas):
 
     def _wire_name(self, wire: Wire) -> str:
         port = f":{wire.port}" if wire.port else ""
-        return f"{self._card_name(wire.source)}{port}" + (f" → {wire.argument}" if wire.argument else "")
+        label = argument_labels(self._project, wire.target)[wire.slot]
+        return f"{self._card_name(wire.source)}{port}" + (f" → {label}" if label else "")
 
     def _shape(self, wire: Wire) -> str:
         shape = self._facts().shape(wired(wire.source, wire.port))

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from kerastui.engine.project import ordering
 from kerastui.engine.project.document import Project
-from kerastui.engine.project.graph import Wire, node_name, node_of, wires_into
-from kerastui.engine.project.taking import argument_labels
+from kerastui.engine.project.graph import node_name, node_of, wires_into
 from kerastui.screens.build.card_edits import CardEdits
 from kerastui.screens.widgets.modals import Choice
 
@@ -55,7 +54,7 @@ class OrderEdits(CardEdits):
         for one, other in pairwise(wires_into(graph, key)):
             known = self.wire is None or self.wire[2] in (one.slot, other.slot)
             if known and ordering.can_move_wire(project, key, one.slot, 1):
-                told = f"{self._taken(one)} and {self._taken(other)}"
+                told = f"{self._wire_name(one)} and {self._wire_name(other)}"
                 yield Swap(told, partial(ordering.move_wire, project, key, one.slot, 1))
         if self.wire is None:
             names = {name: node_name(graph, name) for name in graph.inputs}
@@ -79,9 +78,3 @@ class OrderEdits(CardEdits):
             if not own.isdisjoint({one, other}):
                 command = partial(move, self._studio.project, self._studio.model, one, 1)
                 yield Swap(f"{kind} {names[one]} and {names[other]}", command, whole=True)
-
-    def _taken(self, wire: Wire) -> str:
-        """Return a tensor that a card takes: where it comes from, and the argument where there are several."""
-        label = argument_labels(self._project, wire.target)[wire.slot]
-        port = f":{wire.port}" if wire.port else ""
-        return f"{self._card_name(wire.source)}{port}" + (f" ({label})" if label else "")
