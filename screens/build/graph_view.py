@@ -199,11 +199,16 @@ def takers(project: Project, key: str) -> tuple[list[str], list[str]]:
     return list(entry.tensors) if entry.inputs == "many" else [], list(entry.named)
 
 
+def argument_of(project: Project, wire: Wire) -> str:
+    """Return the name of the argument that takes a wire, `""` where the call takes one tensor or a list of them."""
+    ordered, _ = takers(project, wire.target)
+    return wire.argument or (ordered[wire.slot] if wire.slot < len(ordered) else "")
+
+
 def _edges(facts: Facts, key: str) -> Iterator[EdgeView]:
     """Yield the wires into a call, each with the argument that takes it where there are several."""
-    ordered, _ = takers(facts.project, key)
-    for at, wire in enumerate(facts.wires[key]):
-        name = wire.argument or (ordered[at] if at < len(ordered) else "")
+    for wire in facts.wires[key]:
+        name = argument_of(facts.project, wire)
         yield EdgeView(wire.source, key, wire.slot, *_broken(facts, wire), _port(facts, wire), name)
 
 
