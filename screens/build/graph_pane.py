@@ -38,8 +38,8 @@ CARD_ACTIONS = frozenset(
 
 MENU = (
     CARD_ACTIONS
-    | {"add", "insert", "connect", "cut", "rewire", "open", "move", "paste", "mark"}
-    | {*("fit", "zoom", "center", "wire")}
+    | {"add", "insert", "connect", "wire", "cut", "rewire", "open", "move", "paste", "mark"}
+    | {"fit", "center", "zoom"}
 )
 """Actions that the menu lists."""
 
