@@ -12,6 +12,7 @@ from textual.geometry import Offset
 from kerastui.engine.project import copies, grouping
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project
 from kerastui.screens.build.canvas_modes import Connecting
+from kerastui.screens.build.canvas_view import Level
 from kerastui.screens.build.graph_pane import GraphPane
 from kerastui.screens.build.palette import PaletteRows
 from kerastui.screens.widgets.modals import Choose
@@ -208,33 +209,104 @@ async def test_the_menu_lists_what_can_be_done_with_its_key(tmp_path: Path) -> N
         assert isinstance(seat.app.screen, Choose)
 
 
+async def drag_layer(seat: Seat, name: str, end: Offset) -> tuple[int, int] | None:
+    """Drag a layer from the palette to a place of the screen, and return the cell at which the canvas showed it."""
+    rows = seat.screen.query_one(PaletteRows)
+    line = next(at for at, row in enumerate(rows._lines) if row is not None and row.key == name)
+    await seat.pilot.mouse_down(offset=rows.content_region.offset + Offset(4, line))
+    await seat.pilot.hover(offset=end)
+    shown = seat.screen.graph._ghost_at
+    await seat.pilot.mouse_up(offset=end)
+    await settled(seat.pilot)
+    return shown
+
+
 async def test_a_layer_is_dragged_from_the_palette(tmp_path: Path) -> None:
     async with seated(tmp_path, Project("x", graph=GRAPH)) as seat:
-        pane, rows = seat.screen.graph, seat.screen.query_one(PaletteRows)
-        line = next(at for at, row in enumerate(rows._lines) if row is not None and row.key == "Dense")
-        start = rows.content_region.offset + Offset(4, line)
+        pane = seat.screen.graph
         ground = pane.content_region.offset
         x, y = pane.scene.layout.wires.paths["dense", "drop", 0][0]
         box = pane.scene.box("end")
 
-        async def drop(end: Offset) -> None:
-            await seat.pilot.mouse_down(offset=start)
-            await seat.pilot.hover(offset=end)
-            await seat.pilot.mouse_up(offset=end)
-            await settled(seat.pilot)
-
-        await drop(ground + pane.to_screen((x, y)))
+        await drag_layer(seat, "Dense", ground + pane.to_screen((x, y)))
         assert seat.graph.calls["drop"].inputs == ("dense_1",)
         assert seat.graph.calls["dense_1"].inputs == ("dense",)
         await seat.press("u")
-        await drop(ground + pane.to_screen((box.x + 4, box.y + 1)))
+        await drag_layer(seat, "Dense", ground + pane.to_screen((box.x + 4, box.y + 1)))
         assert seat.graph.calls["dense_1"].inputs == ("end",)
         assert seat.graph.outputs == {"end": "dense_1"}
         await seat.press("u")
-        await drop(ground + Offset(4, 20))
+        await drag_layer(seat, "Dense", ground + Offset(4, 20))
         assert not seat.graph.calls["dense_1"].inputs
         assert "dense_1" in seat.app.studio.project.layout
         assert fake(seat.app).alive
+
+
+async def test_a_dragged_layer_is_a_new_one_also_while_a_class_is_to_be_swapped(tmp_path: Path) -> None:
+    async with seated(tmp_path, Project("x", graph=GRAPH)) as seat:
+        pane = seat.screen.graph
+        await seat.press("z", "end", "w")
+        assert "in place of end" in seat.text
+        shown = await drag_layer(seat, "Dense", pane.content_region.offset + Offset(20, 20))
+        assert seat.graph.layers["end"] == GRAPH.layers["end"]
+        assert seat.graph.calls["dense_1"] == Call("dense_1", ())
+        assert shown is not None
+        assert seat.app.studio.project.layout["dense_1"] == pane.scene.stored(*shown)
+        await seat.add("Dropout")
+        assert seat.graph.calls["dropout"].inputs == ("dense_1",)
+
+
+async def test_a_wire_dropped_where_it_was_leaves_the_order_of_the_inputs(tmp_path: Path) -> None:
+    layers = {**GRAPH.layers, "minus": Layer("ops.subtract")}
+    calls = {**GRAPH.calls, "minus": Call("minus", ("drop", "dense"))}
+    async with seated(tmp_path, Project("x", graph=Graph(GRAPH.inputs, layers, calls, GRAPH.outputs))) as seat:
+        pane = seat.screen.graph
+        for wire in (("drop", "minus", 0), ("dense", "minus", 1)):
+            pane.scroll_to_card("minus")
+            await settled(seat.pilot)
+            arrow = pane.to_screen(pane.scene.layout.wires.paths[wire][-1]) + Offset(1, 1)
+            await seat.pilot.mouse_down(GraphPane, offset=arrow)
+            await seat.pilot.hover(GraphPane, offset=card_place(seat, "minus"))
+            await seat.pilot.mouse_up(GraphPane, offset=card_place(seat, "minus"))
+            await settled(seat.pilot)
+            assert not isinstance(seat.app.screen, Choose)
+            assert seat.graph.calls == calls
+            assert not seat.notices
+
+
+async def test_the_border_tells_what_goes_along_the_selected_wire(tmp_path: Path) -> None:
+    attention = Layer("MultiHeadAttention", {"num_heads": 1, "key_dim": 2})
+    layers, calls = {**GRAPH.layers, "look": attention}, {**GRAPH.calls, "look": Call("look", ("dense", "drop"))}
+    async with seated(tmp_path, Project("x", graph=Graph(GRAPH.inputs, layers, calls, GRAPH.outputs))) as seat:
+        totals = "5 layers"
+        assert totals in seat.text
+        await on_card(seat, "add")
+        await seat.press("e")
+        assert "drop → add · (∅, 8) float32" in seat.text
+        await seat.press("e")
+        assert "x → add · (∅, 8) float32" in seat.text
+        assert totals not in seat.text
+        await on_card(seat, "look")
+        assert totals in seat.text
+        await seat.press("e")
+        assert "dense → look query · (∅, 8) float32" in seat.text
+        await seat.press("x")
+        assert seat.graph.calls["look"].inputs == ("drop",)
+        assert totals in seat.text
+
+
+async def test_a_wire_from_a_line_asks_for_its_output(tmp_path: Path) -> None:
+    async with seated(tmp_path, nested(), size=(80, 24)) as seat:
+        pane = seat.screen.graph
+        assert pane.level is Level.LINE
+        await seat.pilot.mouse_down(GraphPane, offset=card_place(seat, "encoder", 21, 0))
+        await seat.pilot.hover(GraphPane, offset=card_place(seat, "end", 4, 0))
+        await seat.pilot.mouse_up(GraphPane, offset=card_place(seat, "end", 4, 0))
+        await settled(seat.pilot)
+        assert isinstance(seat.app.screen, Choose)
+        await seat.type("drop")
+        await seat.press("enter")
+        assert seat.graph.calls["end"].inputs == ("encoder:drop",)
 
 
 async def test_cards_are_aligned_and_zoomed_in_a_model(tmp_path: Path) -> None:

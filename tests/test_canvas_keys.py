@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from canvas_cases import CanvasApp, chain, picture, two_view
+from canvas_cases import SIZE, CanvasApp, chain, drag, picture, place, two_view
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Offset
-from textual.pilot import Pilot
 
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_view import CardView, EdgeView, GraphView, Level
 
-SIZE = (68, 36)
-
-
-def place(app: CanvasApp, card: str, dx: int = 3, dy: int = 1) -> Offset:
-    """Return the place of a cell of a card within the widget, border included, as the mouse sees it."""
-    box = app.canvas.scene.box(card)
-    return app.canvas.to_screen((box.x + dx, box.y + dy)) + Offset(1, 1)
-
 
 def shown_level(app: CanvasApp) -> Level:
     return app.canvas.level
-
-
-async def drag(pilot: Pilot[None], start: Offset, end: Offset, button: int = 1, shift: bool = False) -> None:
-    """Press at one place, move over two steps, release at another."""
-    await pilot.mouse_down(GraphCanvas, offset=start, button=button, shift=shift)
-    await pilot.hover(GraphCanvas, offset=Offset((start.x + end.x) // 2, (start.y + end.y) // 2))
-    await pilot.hover(GraphCanvas, offset=end)
-    await pilot.mouse_up(GraphCanvas, offset=end)
-    await pilot.pause()
 
 
 @pytest.mark.parametrize(
@@ -292,7 +274,7 @@ async def test_click_on_a_wire_selects_it() -> None:
         lane = app.canvas.scene.layout.wires.paths["views", "add", 1][2]
         await pilot.click(GraphCanvas, offset=app.canvas.to_screen((lane[0], lane[1] + 2)) + Offset(1, 1))
         await pilot.pause()
-        assert app.of(GraphCanvas.WireSelected) == [GraphCanvas.WireSelected("views", "add", 1)]
+        assert app.of(GraphCanvas.WireSelected) == [GraphCanvas.WireSelected(("views", "add", 1))]
         assert app.canvas.wire == ("views", "add", 1)
 
 

@@ -45,16 +45,19 @@ class GraphCanvas(KeyCanvas):
         return replace(looks, frame=((box.x, box.y), (box.right - 1, box.bottom - 1)))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Take hold of what is under the button: a card, its port, the end of a wire, or the ground."""
+        """Take hold of what is under the button: a card, its port, the end of a wire, the ground; or pan by the map."""
         place = event.get_content_offset(self)
         if place is None or not self._scene.cards:
             return
         x, y = self.to_virtual(place)
+        mapped = self.card_on_map(place) if event.button == 1 else None
         if event.button == 3:
             self._open_menu(x, y)
-            return
-        self._drag = self._held(event, x, y)
-        self.capture_mouse()
+        elif mapped is not None:
+            self.center(mapped)
+        else:
+            self._drag = self._held(event, x, y)
+            self.capture_mouse()
 
     def _held(self, event: events.MouseDown, x: int, y: int) -> Drag:
         """Return what the button holds."""
@@ -89,16 +92,24 @@ class GraphCanvas(KeyCanvas):
             ghost: The card, `None` when it is gone.
             place: Where the mouse is on the screen.
         """
-        wire, _, cell = self.under(place)
-        self._wire = wire if ghost is not None else None
-        self.show_ghost(ghost, (cell[0] - self.level.size[0] // 2, cell[1]))
+        self.select_wire(self.under(place)[0] if ghost is not None else None)
+        self.show_ghost(ghost, self._held_corner(place))
 
-    def under(self, place: Offset) -> tuple[Key | None, str | None, Point]:
-        """Return the wire, the card and the cell of the layout at a place of the screen."""
+    def under(self, place: Offset) -> tuple[Key | None, str | None]:
+        """Return the wire or the card at a place of the screen."""
         cell = self.to_virtual(place - self.content_region.offset)
         card = self._scene.card_at(*cell) if self._scene.cards else None
         wire = self._scene.wire_at(*cell) if self._scene.cards and card is None else None
-        return wire, card, cell
+        return wire, card
+
+    def stored_at(self, place: Offset) -> Point:
+        """Return the position to store for a card that the mouse drops at a place of the screen."""
+        return self._scene.stored(*self._held_corner(place))
+
+    def _held_corner(self, place: Offset) -> Point:
+        """Return the top left cell of a card that the mouse holds by the middle of its first row."""
+        x, y = self.to_virtual(place - self.content_region.offset)
+        return x - self.level.size[0] // 2, y
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Draw, move, select or scroll with the button held."""
@@ -108,6 +119,8 @@ class GraphCanvas(KeyCanvas):
         moved = event.screen_offset - drag.start
         if not drag.moved and moved == Offset(0, 0):
             return
+        if not drag.moved and drag.kind in ("card", "wire", "end"):
+            self._mode = None  # what the keys have in hand gives way to what the mouse takes
         drag.moved = True
         x, y = self.to_virtual(event.get_content_offset_capture(self))
         if drag.kind == "pan":
@@ -134,20 +147,23 @@ class GraphCanvas(KeyCanvas):
         if not isinstance(self._mode, Connecting):
             port = self._scene.port_at(source, self._drag.cell[0]) if self._drag and wire is None else ""
             port = next((self._scene.port_name(edge) for edge in self._scene.edges if edge.key == wire), port)
-            self._mode = Connecting(source, self._scene.legal_targets(source), port=port, wire=wire)
+            self._mode = Connecting(source, self._scene.legal_targets(source, wire), port=port, wire=wire)
         target = self._scene.card_at(x, y)
         legal = target in self._mode.legal
-        self._mode.target, self._mode.over = (target, None) if legal else (None, target)
+        back = wire is not None and target == wire[1]
+        self._mode.target = target if legal else None
+        self._mode.over = None if legal or back else target
         self._mode.end = x, y
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        """Finish a drag, or select what was clicked."""
+        """Finish a drag, or select what was clicked; panning leaves all as it is."""
         drag, self._drag = self._drag, None
         self.release_mouse()
-        if drag is None:
+        if drag is None or drag.kind == "pan":
             return
         if self._frame is not None:
             self._frame = None
+            self.select_wire(None)
             self.refresh()
             self.post_message(self.CardsMarked(self._marks))
         elif drag.moved:
@@ -157,6 +173,7 @@ class GraphCanvas(KeyCanvas):
         elif wire := self._scene.wire_at(*self.to_virtual(event.get_content_offset_capture(self))):
             self.select_wire(wire)
         elif drag.kind == "frame" and not drag.add:
+            self.select_wire(None)
             self.clear_marks()
 
     def _click_card(self, card: str, add: bool) -> None:

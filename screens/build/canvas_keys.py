@@ -46,6 +46,8 @@ class KeyCanvas(CanvasPane):
         Binding("z", "zoom(1)", "zoom", id="graph.zoom_out", tooltip="Card, line, dot"),
         Binding("Z", "zoom(-1)", "zoom back", show=False, id="graph.zoom_in"),
         Binding("0", "fit", "fit", show=False, id="graph.fit", tooltip="Show the whole graph"),
+        Binding("s", "center", "show card", show=False, id="graph.center", tooltip="Scroll back to this card"),
+        Binding("e", "wire", "next wire", show=False, id="graph.wire", tooltip="Select a wire of this card"),
         Binding("escape", "leave", "leave", show=False, id="graph.leave"),
     ]
 
@@ -80,13 +82,13 @@ class KeyCanvas(CanvasPane):
         Args:
             source: Id of the card it comes from.
             target: Id of the card it ends at.
-            port: Name of the output it leaves, `""` for the first.
+            port: Name of the output it leaves, `""` for the first, `None` for one that is to be chosen yet.
             wire: The wire whose end was taken there, `None` for a new one.
         """
 
         source: str
         target: str
-        port: str = ""
+        port: str | None = ""
         wire: Key | None = None
 
     @dataclass
@@ -98,11 +100,9 @@ class KeyCanvas(CanvasPane):
 
     @dataclass
     class WireSelected(Message):
-        """A wire was clicked."""
+        """Another wire is selected, or none any more."""
 
-        source: str
-        target: str
-        slot: int
+        wire: Key | None
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -110,6 +110,8 @@ class KeyCanvas(CanvasPane):
 
     def _drop(self) -> None:
         self._mode = None
+        if self._wire not in (edge.key for edge in self._scene.edges):
+            self.select_wire(None)
 
     def _looks(self) -> Looks:
         mode = self._mode
@@ -137,7 +139,7 @@ class KeyCanvas(CanvasPane):
         if card not in self._scene.cards:
             raise KeyError(f"card must be shown. Received: card={card!r}")
         changed, old = card != self._cursor, self._cursor
-        self._wire = None
+        self.select_wire(None)
         self._cursor = card
         for touched in {old, card} - {None}:
             self._refresh_card(touched)
@@ -145,16 +147,12 @@ class KeyCanvas(CanvasPane):
         if changed:
             self.post_message(self.CardSelected(card))
 
-    def select_wire(self, wire: Key) -> None:
-        """Select a wire, so that it can be cut, or its end taken elsewhere."""
-        self._wire = wire
-        self.refresh()
-        self.post_message(self.WireSelected(*wire))
-
-    def drop_wire(self) -> None:
-        """Select no wire any more."""
-        self._wire = None
-        self.refresh()
+    def select_wire(self, wire: Key | None) -> None:
+        """Select a wire, so that it can be cut, or its end taken elsewhere; `None` selects none."""
+        if wire != self._wire:
+            self._wire = wire
+            self.refresh()
+            self.post_message(self.WireSelected(wire))
 
     def move_cursor(self, direction: Direction) -> None:
         """Move along the wires or the row; while a wire is drawn, to the next card it may end at."""
@@ -273,8 +271,10 @@ class KeyCanvas(CanvasPane):
         """Let escape pass to the screen unless something is in hand, and keys rest on an empty canvas."""
         if action == "leave":
             return self.in_mode or bool(self._marks)
-        if action in ("connect", "move", "mark", "open"):
+        if action in ("connect", "move", "mark", "open", "center"):
             return self._cursor is not None
+        if action == "wire":
+            return bool(self._scene.edges_at.get(self._cursor or ""))
         return True
 
     def action_cursor(self, direction: Direction) -> None:
@@ -321,6 +321,19 @@ class KeyCanvas(CanvasPane):
     def action_fit(self) -> None:
         """Show the whole graph."""
         self.fit()
+
+    def action_center(self) -> None:
+        """Scroll the card under the cursor into the middle of the pane."""
+        if self._cursor is not None:
+            self.center(self._cursor)
+
+    def action_wire(self) -> None:
+        """Select the next wire of the card under the cursor, round and round, those into it first."""
+        edges = self._scene.edges_at.get(self._cursor or "", [])
+        wires = [edge.key for edge in sorted(edges, key=lambda edge: edge.source == self._cursor)]
+        if wires:
+            at = wires.index(self._wire) + 1 if self._wire in wires else 0
+            self.select_wire(wires[at % len(wires)])
 
     def action_leave(self) -> None:
         """Drop what is in hand, else the marks."""

@@ -44,6 +44,10 @@ class Map:
             cells[at[0]] = cells[at[0]][0], "card-selected"
         return [(text, (role, GROUND)) for text, role in cells]
 
+    def nearest(self, x: int, row: int) -> str:
+        """Return the card whose dot is nearest to a cell of the map; row 0 is the heading."""
+        return min(self.places, key=lambda key: abs(self.places[key][0] - x) + abs(self.places[key][1] + 1 - row))
+
 
 def draw_map(dots: Scene, pane: Size) -> Map:
     """Draw the map of a graph, at most a quarter of the pane wide and half of it high.

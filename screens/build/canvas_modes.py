@@ -20,7 +20,7 @@ class Connecting:
         target: Card it ends at now.
         end: Cell it ends at while the mouse draws it away from any card.
         over: Card under the mouse that it cannot end at.
-        port: Name of the output of the card that it leaves, `""` for the first.
+        port: Name of the output of the card that it leaves, `""` for the first, `None` for one that is not chosen yet.
         labels: Letters that stand for the cards it may end at, while it is drawn by keys.
         wire: The wire whose end is taken elsewhere, `None` for a new one.
     """
@@ -30,7 +30,7 @@ class Connecting:
     target: str | None = None
     end: Point | None = None
     over: str | None = None
-    port: str = ""
+    port: str | None = ""
     labels: dict[str, str] = field(default_factory=dict)
     wire: Key | None = None
 

@@ -143,7 +143,6 @@ class CanvasPane(PanelView):
         if self._cursor not in cards:
             self._cursor = next(iter(cards), None)
         self._marks = self._marks.intersection(cards)
-        self._wire = self._wire if any(edge.key == self._wire for edge in self._scene.edges) else None
         self._drop()
         self._keep_place(self._cursor, at)
         if self._cursor is not None:
@@ -226,6 +225,12 @@ class CanvasPane(PanelView):
         if dx or dy:
             self._scroll(self.scroll_offset + Offset(dx, dy))
 
+    def center(self, card: str) -> None:
+        """Scroll so that a card is in the middle of the pane, as far as the plane reaches."""
+        box = self._scene.box(card)
+        place = self.to_screen((box.x + box.width // 2, box.y + box.height // 2))
+        self._scroll(self.scroll_offset + place - Offset(self.size.width // 2, self.size.height // 2))
+
     def on_resize(self) -> None:
         """Choose a level that suits the new size unless the user did, and keep the cursor in the pane."""
         level = self._chosen or self._best_level(self._scene.view)
@@ -254,7 +259,7 @@ class CanvasPane(PanelView):
         return Looks(self._cursor, self._marks, self._wire, ghosts=ghosts)
 
     def _drop(self) -> None:
-        """Drop what is in hand, since the layout changes under it."""
+        """Drop what is in hand, since the layout changes under it, and a selected wire that is gone."""
 
     def _ghost_place(self) -> Point:
         """Return the top left cell for a card being placed: below the cursor's card, or beside what stands there."""
@@ -288,6 +293,13 @@ class CanvasPane(PanelView):
         overview, region = shown
         line = Strip([Segment(text, self._style(paint)) for text, paint in overview.texts(y - region.y, self._cursor)])
         return Strip.join([strip.crop(0, region.x), line, strip.crop(region.right, self.size.width)])
+
+    def card_on_map(self, place: Offset) -> str | None:
+        """Return the card whose dot of the map is nearest to a place of the pane, `None` beside the map."""
+        shown = self._place_map()
+        if shown is None or not shown[1].contains_point(place):
+            return None
+        return shown[0].nearest(place.x - shown[1].x, place.y - shown[1].y)
 
     def _place_map(self) -> tuple[Map, Region] | None:
         """Return the map and where it lies; drawn once for a view, placed once for a scroll offset."""

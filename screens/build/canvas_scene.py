@@ -163,18 +163,26 @@ class Scene:
         return next((edge.key for edge in self.edges if x in wires.along(edge.key, y, x, x + 1, sides)), None)
 
     def is_port(self, x: int, y: int) -> bool:
-        """Tell whether a cell lies on the lower border of a card, where wires are drawn from."""
+        """Tell whether wires are drawn from a cell: the lower border of a card, at line level its right end."""
         key = self.card_at(x, y)
-        return key is not None and self.level is Level.CARD and y == self.box(key).bottom - 1
+        if key is None or self.level is Level.DOT:
+            return False
+        box = self.box(key)
+        return y == box.bottom - 1 if self.level is Level.CARD else x == box.right - 1
 
     def port_columns(self, key: str) -> list[int]:
         """Return the columns of a card's outputs, from left to right."""
         box, count = self.box(key), max(len(self.cards[key].ports), 1)
         return [box.x + column for column in port_columns(box.width, count)]
 
-    def port_at(self, key: str, x: int) -> str:
-        """Return the name of the output of a card that is nearest to a column, `""` where it has one."""
+    def port_at(self, key: str, x: int) -> str | None:
+        """Return the name of the output of a card that is nearest to a column.
+
+        It is `""` where the card has one, and `None` where one cell stands for several, as it does at line level.
+        """
         names, columns = self.cards[key].ports, self.port_columns(key)
+        if names and self.level is Level.LINE:
+            return None
         return min(zip(columns, names, strict=True), key=lambda item: abs(item[0] - x))[1] if names else ""
 
     def port_name(self, edge: EdgeView) -> str:
@@ -233,17 +241,23 @@ class Scene:
 
         return min(others, key=distance, default=None)
 
-    def legal_targets(self, source: str) -> frozenset[str]:
-        """Return the cards that can take the output of another one: no input, and nothing that feeds it."""
+    def legal_targets(self, source: str, wire: Key | None = None) -> frozenset[str]:
+        """Return the cards that can take the output of another one: no input, and nothing that feeds it.
+
+        Args:
+            source: Id of the card.
+            wire: A wire from it whose end is taken elsewhere, and so not to where it is.
+        """
         above = {source}
         waiting = [source]
         for key in waiting:
             fresh = [other for other in self.sources[key] if other not in above]
             above.update(fresh)
             waiting.extend(fresh)
+        above.update([wire[1]] if wire else [])
         return frozenset(key for key, card in self.cards.items() if card.role != "input" and key not in above)
 
-    def connection(self, source: str, end: Point, port: str = "") -> tuple[Point, ...]:
+    def connection(self, source: str, end: Point, port: str | None = "") -> tuple[Point, ...]:
         """Return the corners of a wire being drawn, from a port of a card to a cell."""
         box, names = self.box(source), self.cards[source].ports
         start = self.port_columns(source)[names.index(port) if port in names else 0]

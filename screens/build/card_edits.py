@@ -11,6 +11,7 @@ from kerastui.engine.project import arranging, commands, copies, grouping, swapp
 from kerastui.engine.project.document import MODEL, Input, Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import node_of, sources, wired, wires_into
+from kerastui.screens.build.adding import Purpose
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.graph_edits import GraphEdits
 from kerastui.screens.widgets import words
@@ -131,7 +132,7 @@ class CardEdits(GraphEdits):
     def action_swap(self) -> None:
         """Ask for another class of the layer."""
         if self.cursor in self._project.graph.calls:
-            self.post_message(self.LayerWanted(None, None, self.cursor or ""))
+            self.post_message(self.LayerWanted(Purpose(replace=self.cursor or "")))
 
     def action_share(self) -> None:
         """Call the same layer on another input, which is asked for."""

@@ -14,11 +14,14 @@ from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import Wire, node_name, node_of, nodes, port_of, wired, wires_into
 from kerastui.engine.project.taking import argument_labels, parts, spelled, takers, takes_list, takes_one
 from kerastui.engine.studio import Studio
+from kerastui.screens.build.adding import AFTER, Purpose
 from kerastui.screens.build.canvas import GraphCanvas
+from kerastui.screens.build.ends import origin
 from kerastui.screens.build.graph_view import Facts, facts_of, graph_view
 from kerastui.screens.build.wire_reasons import why_not
 from kerastui.screens.build.wires import Key
 from kerastui.screens.widgets import words
+from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.modals import Choice, Choose
 from kerastui.screens.widgets.refusal import Refused
 
@@ -35,14 +38,10 @@ class GraphEdits(GraphCanvas):
         """Say that a layer is to be chosen.
 
         Args:
-            after: Id of the card it comes after, `None` for the start of a graph.
-            wire: The wire it is put on, `None` for none.
-            replace: Id of the card whose class it gives, `""` for a new layer.
+            purpose: Where it goes.
         """
 
-        after: str | None
-        wire: Key | None = None
-        replace: str = ""
+        purpose: Purpose = AFTER
 
     def __init__(self, studio: Studio, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -98,14 +97,14 @@ class GraphEdits(GraphCanvas):
 
     def action_add(self) -> None:
         """Ask for a layer to add after the card under the cursor."""
-        self.post_message(self.LayerWanted(self.cursor))
+        self.post_message(self.LayerWanted())
 
     def action_insert(self) -> None:
         """Ask for a layer to put on a wire into the card under the cursor."""
         self._with_wire("insert on the wire from", self._want_on)
 
     def _want_on(self, wire: Key) -> None:
-        self.post_message(self.LayerWanted(wire[0], wire))
+        self.post_message(self.LayerWanted(Purpose(wire=wire)))
 
     def action_cut(self) -> None:
         """Cut a wire into the card under the cursor: the one that was clicked, the only one, or one of several."""
@@ -121,7 +120,7 @@ class GraphEdits(GraphCanvas):
 
     def _take_end(self, wire: Key) -> None:
         edge = next(edge for edge in self.scene.edges if edge.key == wire)
-        legal = self.scene.legal_targets(wire[0]) - {wire[1]}
+        legal = self.scene.legal_targets(wire[0], wire)
         if legal:
             self.begin_connect(wire[0], legal, self.scene.port_name(edge), wire)
         else:
@@ -141,6 +140,27 @@ class GraphEdits(GraphCanvas):
         label = argument_labels(self._project, wire.target)[wire.slot]
         return f"{self._card_name(wire.source)}{port}" + (f" → {label}" if label else "")
 
+    def _wire_words(self, facts: Facts, key: Key) -> str:
+        """Return from where to where a wire goes, and what goes along it, as far as the check knows it.
+
+        Say `a → b query · (∅, 64) float32`; `""` where there is no such wire any more.
+        """
+        wire = next(
+            (each for each in facts.wires.get(key[1], ()) if (each.source, each.slot) == (key[0], key[2])), None
+        )
+        if wire is None:
+            return ""
+        source = wired(wire.source, wire.port)
+        shape = facts.shape(source)
+        ends = [
+            origin(facts, source),
+            glyphs().to,
+            origin(facts, wire.target),
+            argument_labels(facts.project, wire.target)[wire.slot],
+        ]
+        tensor = [glyphs().separator, words.shape(shape), facts.dtype(source)] if shape is not None else []
+        return " ".join(word for word in [*ends, *tensor] if word)
+
     def _shape(self, wire: Wire) -> str:
         shape = self._facts().shape(wired(wire.source, wire.port))
         return words.shape(shape) if shape else ""
@@ -149,12 +169,13 @@ class GraphEdits(GraphCanvas):
         """Draw a wire from the card under the cursor, asking from which of its outputs where there are several."""
         source = self.cursor
         if source is not None:
-            ports = self._facts().ports(source)
-            choices = [Choice(port, port or "first", self._port_shape(source, port)) for port in ports]
-            self._ask(f"connect from {self._card_name(source)}", choices or [Choice("")], self._begin(source))
+            self._ask_port(source, lambda port: self.begin_connect(source, None, port))
 
-    def _begin(self, source: str) -> Callable[[str], None]:
-        return lambda port: self.begin_connect(source, None, port)
+    def _ask_port(self, source: str, use: Callable[[str], None]) -> None:
+        """Go on with the output of a card, asking which where there are several."""
+        ports = self._facts().ports(source)
+        choices = [Choice(port, port or "first", self._port_shape(source, port)) for port in ports]
+        self._ask(f"connect from {self._card_name(source)}", choices or [Choice("")], use)
 
     def _port_shape(self, source: str, port: str) -> str:
         shape = self._facts().shape(wired(source, port))
@@ -163,12 +184,18 @@ class GraphEdits(GraphCanvas):
     @on(GraphCanvas.ConnectRequested)
     def _connect(self, event: GraphCanvas.ConnectRequested) -> None:
         event.stop()
+        if event.target not in self._project.graph.calls:
+            self._refuse(why_not(self._project.graph, event.source, event.target))
+        elif event.port is None:
+            self._ask_port(event.source, lambda port: self._connect_port(event, port))
+        else:
+            self._connect_port(event, event.port)
+
+    def _connect_port(self, event: GraphCanvas.ConnectRequested, port: str) -> None:
+        """Connect an output of a card, asking which argument takes it where there are several."""
         ports = self._facts().ports(event.source)
-        source = wired(event.source, event.port if ports and event.port != ports[0] else "")
+        source = wired(event.source, port if ports and port != ports[0] else "")
         target = event.target
-        if target not in self._project.graph.calls:
-            self._refuse(why_not(self._project.graph, event.source, target))
-            return
         ordered, named = takers(self._project, target)
         if ordered or (named and self._project.graph.calls[target].inputs):
             self._ask(

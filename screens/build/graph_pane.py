@@ -37,7 +37,11 @@ CARD_ACTIONS = frozenset(
 )
 """Actions that depend on which cards there are and are selected."""
 
-MENU = CARD_ACTIONS | {"add", "insert", "connect", "cut", "rewire", "open", "move", "paste", "mark", "fit", "zoom"}
+MENU = (
+    CARD_ACTIONS
+    | {"add", "insert", "connect", "wire", "cut", "rewire", "open", "move", "paste", "mark"}
+    | {"fit", "center", "zoom"}
+)
 """Actions that the menu lists."""
 
 HELP = """\
@@ -46,6 +50,8 @@ A card is one layer; the flow is downwards. `↑` `↓` follow the wires, `←` 
 `a` adds a layer after the card, `i` one on the wire into it, `c` draws a wire from it, `x` cuts one into it, `o` makes
 it an output. `enter` opens its arguments in the inspector, or the model that it is; `esc` leaves that. `space` selects
 several, `g` makes a model of them, `y` copies them as text, `p` pastes. `.` or the right button lists all there is.
+`e` selects a wire of the card: the border tells what goes along it, `x` cuts it, `R` takes its end elsewhere. `s` comes
+back to the card. The mouse draws a wire from the lower border of a card, or from the right end of one that is a line.
 What is wrong stands on the card and in the list below; `f` applies the repair that is offered.
 """
 
@@ -116,15 +122,30 @@ class GraphPane(OrderEdits, inherit_bindings=False):
     def refresh_graph(self, facts: Facts) -> None:
         """Show what is known of the graph."""
         self.show(graph_view(facts))
+        self._entitle(facts)
+
+    def _entitle(self, facts: Facts) -> None:
+        """Write into the border where one is, what is wrong, and of the selected wire or of the whole graph."""
         errors = sum(problem.severity == "error" for problem in facts.problems)
         warnings = sum(problem.severity == "warning" for problem in facts.problems)
         counts = [(f"{glyphs().error} {errors}", "error")] if errors else []
         counts += [("  " if counts else "", ""), (f"{glyphs().warning} {warnings}", "warning")] if warnings else []
-        room = self.size.width - 6 - line_width(counts)
+        told = self._wire_words(facts, self.wire) if self.wire else ""
+        told = told or self._total(facts, self.size.width - 6 - line_width(counts))
+        self.set_titles(self._path_line(), self._state_words(), told, counts)
+
+    def _total(self, facts: Facts, room: int) -> str:
+        """Return what the graph comes to, in the words that there is room for."""
         total = total_words(facts, room)
         if facts.checked is None and self._studio.engine_state.kind == "starting":
             total += f" {glyphs().separator} shapes wait for the engine"
-        self.set_titles(self._path_line(), self._state_words(), total, counts)
+        return total
+
+    @on(GraphCanvas.WireSelected)
+    def _wire_selected(self, event: GraphCanvas.WireSelected) -> None:
+        event.stop()
+        self._entitle(self._facts())
+        self.refresh_bindings()
 
     def _path(self) -> list[str]:
         """Return the names of the graphs that are opened, the outermost first."""
@@ -181,6 +202,7 @@ class GraphPane(OrderEdits, inherit_bindings=False):
     def _at_place(self) -> None:
         """Show the graph that is opened now, with the cursor where it was in it."""
         self.mark_all(())
+        self.select_wire(None)
         self.show(graph_view(self._facts()))
         place = self._places.get(self._studio.model, "")
         if place in self.scene.cards:
@@ -271,7 +293,7 @@ class GraphPane(OrderEdits, inherit_bindings=False):
         if self.in_mode or self.marks:
             super().action_leave()
         elif self.wire is not None:
-            self.drop_wire()
+            self.select_wire(None)
         else:
             self.leave_model()
 

@@ -18,7 +18,9 @@ from kerastui.screens.widgets.rows import Rows
 _OWN: Final = frozenset({"up", "down", "left", "right", "h", "j", "k", "l", "home", "end", "pageup", "pagedown"})
 """Keys that move in the list, as they do in the graph."""
 
-_CANVAS: Final = frozenset({"graph.zoom_out", "graph.zoom_in", "graph.fit", "graph.move", "graph.leave"})
+_CANVAS: Final = frozenset(
+    {"graph.zoom_out", "graph.zoom_in", "graph.fit", "graph.center", "graph.wire", "graph.move", "graph.leave"}
+)
 """Actions that mean nothing where there is no canvas."""
 
 _DRAWN: Final = frozenset({"graph.finish_wire", "graph.finish_move"})

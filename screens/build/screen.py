@@ -13,16 +13,16 @@ from textual.geometry import Offset
 from textual.timer import Timer
 from textual.widget import Widget
 
-from kerastui.engine.catalog.catalog import Entry, catalog
-from kerastui.engine.catalog.starting import starting_config
+from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.process.client import EngineLost, EngineRefused
-from kerastui.engine.project import arranging, commands, swapping
+from kerastui.engine.project import arranging
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import EditError
-from kerastui.engine.project.graph import free_id, node_name, nodes, taken_names
+from kerastui.engine.project.graph import free_id, taken_names
 from kerastui.engine.project.inside import split_place
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.studio import Studio, Topic
+from kerastui.screens.build.adding import AFTER, Purpose, purpose_words, with_layer
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_view import Ghost
 from kerastui.screens.build.graph_pane import GraphPane
@@ -32,9 +32,8 @@ from kerastui.screens.build.palette import INPUT, Palette
 from kerastui.screens.build.palette_drag import DragRows
 from kerastui.screens.build.problems_panel import TABS, ProblemsPanel
 from kerastui.screens.build.text_lines import code_lines
-from kerastui.screens.build.wires import Key
+from kerastui.screens.build.wires import Point
 from kerastui.screens.stage import STAGES, StageScreen
-from kerastui.screens.widgets.starting_values import starting_shape
 
 LONG_CHECK = 0.3
 """Seconds after which shapes that are older than the graph are marked so; most checks are faster."""
@@ -68,8 +67,7 @@ class BuildScreen(StageScreen):
         super().__init__(studio)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (50, "-tall")]
-        self._wire: Key | None = None
-        self._replace = ""
+        self._purpose = AFTER
         self._summarised: Project | None = None
         self._coded: Project | None = None
         self._alone = ""
@@ -269,23 +267,18 @@ class BuildScreen(StageScreen):
     def _layer_wanted(self, event: GraphPane.LayerWanted) -> None:
         """Open the palette's search; the layer goes where the graph said."""
         event.stop()
-        self._wire, self._replace = event.wire, event.replace
+        self._purpose = event.purpose
         self._bring("canvas")
         self.palette.add_class("-open")
         self.palette.search("" if self.studio.view.graph.inputs else INPUT)
 
     def _tell_purpose(self) -> None:
         """Say in the palette where a layer would go."""
-        graph, cursor = self.studio.view.graph, self.graph.cursor
-        purpose = f"after {node_name(graph, cursor)}" if cursor else ""
-        if self._wire is not None:
-            purpose = f"before {node_name(graph, self._wire[1])}"
-        elif self._replace:
-            purpose = f"in place of {node_name(graph, self._replace)}"
-        self.palette.set_purpose(purpose)
+        self.palette.set_purpose(purpose_words(self.studio.view.graph, self._purpose, self.graph.cursor))
 
     def _close_palette(self) -> None:
-        self._wire, self._replace = None, ""
+        """Put the palette away, and what it was opened for."""
+        self._purpose = AFTER
         self.palette.remove_class("-open")
         self.palette.end_search()
         self.palette.set_purpose("")
@@ -309,7 +302,7 @@ class BuildScreen(StageScreen):
     def _palette_highlighted(self, event: Palette.Highlighted) -> None:
         """Show where the layer would stand."""
         event.stop()
-        if self.palette.has_focus_within and event.name and self.graph.cursor and not self._replace:
+        if self.palette.has_focus_within and event.name and self.graph.cursor and not self._purpose.replace:
             name = free_id(event.name, taken_names(self.studio.view.graph))
             entry = catalog().layer(event.name)
             self.graph.show_ghost(Ghost(name, entry.short if entry else event.name))
@@ -319,22 +312,33 @@ class BuildScreen(StageScreen):
     @on(Palette.LayerChosen)
     def _layer_chosen(self, event: Palette.LayerChosen) -> None:
         event.stop()
-        swapped = bool(self._replace)
-        try:
-            label, after, key = self._with_layer(event.name)
-        except EditError as error:
-            self.refuse(error)
+        asked = self._purpose != AFTER
+        if not self._put_layer(event.name, self._purpose):
             return
-        self.studio.edit(label, after)
-        narrow = self.has_class("-narrow")
-        self._wire, self._replace = None, ""
-        self._show()
-        if key in self.graph.scene.cards:
-            self.graph.select(key)
-        if event.searched or narrow or swapped:
+        if event.searched or asked or self.has_class("-narrow"):
             self.action_graph()
         else:
             self._tell_purpose()
+
+    def _put_layer(self, name: str, purpose: Purpose, at: Point | None = None) -> bool:
+        """Put a layer into the graph and select it; tell whether it could be done.
+
+        Args:
+            name: Name of its class, or `INPUT`.
+            purpose: Where it goes.
+            at: Position of its card, `None` for an automatic one.
+        """
+        try:
+            label, after, key = with_layer(self.studio, name, purpose, self.graph.cursor, self.graph.marks)
+            after = arranging.move(after, {key: at}) if at is not None else after
+        except EditError as error:
+            self.refuse(error)
+            return False
+        self.studio.edit(label, after)
+        self._show()
+        if key in self.graph.scene.cards:
+            self.graph.select(key)
+        return True
 
     @on(DragRows.Dragged)
     def _layer_dragged(self, event: DragRows.Dragged) -> None:
@@ -348,50 +352,10 @@ class BuildScreen(StageScreen):
 
     def _drop_layer(self, name: str, place: Offset) -> None:
         """Put a layer on the wire, after the card, or on the ground that is at a place of the screen."""
-        self._wire, card, cell = self.graph.under(place)
+        wire, card = self.graph.under(place)
         if card is not None:
             self.graph.select(card)
-        try:
-            label, after, key = self._with_layer(name, loose=card is None)
-            if card is None and self._wire is None and self.graph.scene.cards:
-                after = arranging.move(after, {key: self.graph.scene.stored(cell[0] - 13, cell[1])})
-        except EditError as error:
-            self.refuse(error)
-            return
-        self.studio.edit(label, after)
-        self._wire = None
-        self._show()
-        self.action_graph()
-        if key in self.graph.scene.cards:
-            self.graph.select(key)
-
-    def _with_layer(self, name: str, loose: bool = False) -> tuple[str, Project, str]:
-        """Return what is done, the project with the layer that was chosen, and its id; nothing feeds a loose one."""
-        project, entry = self.studio.view, catalog().layer(name)
-        if self._replace:
-            if name == INPUT or entry is None:
-                raise EditError("an input can take no layer's place; choose a layer, or esc")
-            after, dropped = swapping.swap(project, self._replace, name, starting_config(entry))
-            lost = f", without {', '.join(dropped)}" if dropped else ""
-            return f"make {node_name(project.graph, self._replace)} {name}{lost}", after, self._replace
-        if name == INPUT or entry is None:
-            after, key = commands.add_input(project, starting_shape(self.studio))
-        elif self._wire is not None:
-            after, key = commands.insert_layer(project, name, starting_config(entry), *self._wire)
-            return f"insert {node_name(after.graph, key)}", after, key
-        elif loose:
-            after, key = commands.add_layer(project, name, starting_config(entry))
-        else:
-            after, key = self._added(project, entry)
-        return f"add {node_name(after.graph, key)}", after, key
-
-    def _added(self, project: Project, entry: Entry) -> tuple[Project, str]:
-        """Return a project with a layer after the card under the cursor; selected cards all feed one for a list."""
-        cursor, name, config = self.graph.cursor, entry.name, starting_config(entry)
-        fed_by = [key for key in nodes(project.graph) if key in self.graph.marks] if entry.inputs == "list" else []
-        if not fed_by and cursor is not None:
-            fed_by = [cursor]
-        project, key = commands.add_layer(project, name, config, fed_by[0] if fed_by else None)
-        for other in fed_by[1:]:
-            project = commands.connect(project, other, key)
-        return project, key
+        loose = card is None and wire is None
+        at = self.graph.stored_at(place) if loose and self.graph.scene.cards else None
+        if self._put_layer(name, Purpose(wire=wire, loose=loose), at):
+            self.action_graph()

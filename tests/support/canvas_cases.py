@@ -6,13 +6,18 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from textual.app import App, ComposeResult
+from textual.geometry import Offset
 from textual.message import Message
+from textual.pilot import Pilot
 
 from kerastui import themes
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_view import CardView, EdgeView, GraphView
 from kerastui.screens.build.layout import Edge, Layout, Node, Spacing, lay_out
 from kerastui.screens.build.wires import LEVEL, glyph
+
+SIZE = (68, 36)
+"""Columns and rows of a terminal that shows all of `two_view` at card level."""
 
 
 def edges_of(text: str) -> list[Edge]:
@@ -136,3 +141,18 @@ def picture(canvas: GraphCanvas) -> str:
     """Return what the canvas draws, line by line."""
     lines = [canvas.render_line(y).text.rstrip() for y in range(canvas.size.height)]
     return "\n".join(lines).strip("\n")
+
+
+def place(app: CanvasApp, card: str, dx: int = 3, dy: int = 1) -> Offset:
+    """Return the place of a cell of a card within the widget, border included, as the mouse sees it."""
+    box = app.canvas.scene.box(card)
+    return app.canvas.to_screen((box.x + dx, box.y + dy)) + Offset(1, 1)
+
+
+async def drag(pilot: Pilot[None], start: Offset, end: Offset, button: int = 1, shift: bool = False) -> None:
+    """Press at one place, move over two steps, release at another."""
+    await pilot.mouse_down(GraphCanvas, offset=start, button=button, shift=shift)
+    await pilot.hover(GraphCanvas, offset=Offset((start.x + end.x) // 2, (start.y + end.y) // 2))
+    await pilot.hover(GraphCanvas, offset=end)
+    await pilot.mouse_up(GraphCanvas, offset=end)
+    await pilot.pause()
