@@ -190,6 +190,11 @@ CASES: Mapping[str, Broken] = {
         net({"x": (8,)}, ("a", "Dense", {}, ["x"])), "a", ("units is missing",), "set units=64"
     ),
     "a Lambda": Broken(net({"x": (8,)}, ("a", "Lambda", {}, ["x"])), "a", ("Python code",)),
+    "a Lambda of a model file": Broken(
+        net({"x": (8,)}, ("a", "Lambda", {"function": "lambda at train.py:3"}, ["x"])),
+        "a",
+        ("Python code", "train.py:3"),
+    ),
     "TimeDistributed of nothing": Broken(
         net({"x": (5, 8)}, ("a", "TimeDistributed", {}, ["x"])), "a", ("layer is missing",), "set layer=Dense(units=64)"
     ),
