@@ -31,7 +31,7 @@ def import_model(
         source: A model file that `load_model` opens, or the JSON of a model, which has no weights.
         folder: The project's folder.
         verify: Build the model from the project and compare predictions.
-        allow_unsafe: Open files that run code.
+        allow_unsafe: Open files that run code; each `Lambda` becomes a layer that is to be written anew.
         force: Replace the project in the folder.
         objects: A Python file with the classes and functions that the model needs.
         as_json: Print one JSON object.
@@ -44,14 +44,19 @@ def import_model(
         hint = "choose another folder" if not folder.is_dir() else "--force replaces the project in it"
         return fail(f"{folder} is not empty" if folder.is_dir() else f"{folder} is a file", hint, as_json)
     quiet()
-    from kerastui.engine.importing.project import ImportRefused, project_of, write_project
+    from kerastui.engine.importing.project import ImportRefused, layers_with_code, project_of, write_project
 
     try:
         with without_remarks():
             model, trained = _opened(source, objects_of(objects), allow_unsafe)
             if verify and not trained:
                 raise ValueError(f"{source} has no weights to predict with; leave out --verify")
-            imported = project_of(model, folder.name, weights=trained)
+            imported = project_of(model, folder.name, weights=trained, keep_code=allow_unsafe)
+            code = layers_with_code(imported.project.graph, imported.project.models)
+            if verify and code:
+                raise ValueError(
+                    f"{', '.join(code)} of {source} is code, so nothing can be compared; leave out --verify"
+                )
             write_project(folder, imported, replace=force)
             error = _largest_error(model, folder) if verify and trained else None
     except ImportRefused as refused:

@@ -15,7 +15,7 @@ from kerastui.engine.explain import plain_message
 from kerastui.engine.models.model import Functional
 from kerastui.engine.models.summary_rich import table_text
 from kerastui.engine.project.document import MODEL, Graph, Layer, Project, Spec
-from kerastui.engine.project.graph import layer_name, node_name, node_of, order, upstream
+from kerastui.engine.project.graph import keras_name, layer_name, node_name, node_of, order, upstream
 from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.measures import metric_name
 
@@ -131,7 +131,7 @@ def build_model(project: Project) -> Functional:
         >>> model = build_model(read(Path("digits")))
         >>> model.summary()
     """
-    return Builder(project.models, whole=project.compile.model).model(project.graph, _keras_name(project.name))
+    return Builder(project.models, whole=project.compile.model).model(project.graph, keras_name(project.name))
 
 
 def summary_text(project: Project, width: int) -> str:
@@ -202,7 +202,3 @@ def as_given(graph: Graph, items: Mapping[str, Any]) -> Any:
 
 def _needed(graph: Graph) -> set[str]:
     return set().union(*(upstream(graph, node_of(source)) for source in graph.outputs.values()))
-
-
-def _keras_name(name: str) -> str:
-    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name) or "model"

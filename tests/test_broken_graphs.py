@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from kerastui.engine.checking import Checker
-from kerastui.engine.project import commands, settings
+from kerastui.engine.project import commands, grouping, settings
 from kerastui.engine.project.checks import check_project, check_targets
 from kerastui.engine.project.document import MODEL, Call, Compile, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.edits import EditError
@@ -70,6 +70,15 @@ def twice_named() -> Project:
     project = net({"x": (4,)}, ("d", "Dense", FOUR, ["x"]), ("a", "Dense", FOUR, ["d"]))
     layers = {**project.graph.layers, "a": Layer("Dense", FOUR, "d")}
     return replace(project, graph=replace(project.graph, layers=layers))
+
+
+def outputs_of_one_name() -> Project:
+    """Return a project whose two outputs are layers of one name."""
+    project = net({"x": (4,)}, ("y", "Dense", FOUR, ["x"]), ("a", "Dense", FOUR, ["x"]))
+    graph = replace(project.graph, outputs={"y": "y", "other": "a"})
+    graph = replace(graph, layers={**graph.layers, "a": Layer("Dense", FOUR, "y")})
+    losses = {name: Spec("MeanSquaredError") for name in graph.outputs}
+    return replace(project, graph=graph, compile=Compile(losses=losses))
 
 
 def no_output() -> Project:
@@ -181,6 +190,11 @@ CASES: Mapping[str, Broken] = {
         net({"x": (8,)}, ("a", "Dense", {}, ["x"])), "a", ("units is missing",), "set units=64"
     ),
     "a Lambda": Broken(net({"x": (8,)}, ("a", "Lambda", {}, ["x"])), "a", ("Python code",)),
+    "a Lambda of a model file": Broken(
+        net({"x": (8,)}, ("a", "Lambda", {"function": "lambda at train.py:3"}, ["x"])),
+        "a",
+        ("Python code", "train.py:3"),
+    ),
     "TimeDistributed of nothing": Broken(
         net({"x": (5, 8)}, ("a", "TimeDistributed", {}, ["x"])), "a", ("layer is missing",), "set layer=Dense(units=64)"
     ),
@@ -191,6 +205,7 @@ CASES: Mapping[str, Broken] = {
         "layer Dense(units=4) → LSTM(units=64)",
     ),
     "two layers of one name": Broken(twice_named(), "a", ("2 layers are named d",), "rename d → d_1"),
+    "two outputs of one name": Broken(outputs_of_one_name(), "a", ("2 layers are named y",), "rename y → y_1"),
     # axes
     "a vector into LSTM": Broken(
         net({"x": (8,)}, ("a", "LSTM", FOUR, ["x"])), "a", ("3 axes", "gets 2", "(∅, 8)"), "insert Reshape (8, 1)"
@@ -437,6 +452,17 @@ def test_a_repair_of_what_is_gone_is_refused(kind: Any) -> None:
         cut_off(Repair("", kind, "a", "Flatten", value))()
     with pytest.raises(EditError):
         cut_off(Repair("", kind, "gone/a", "Flatten", value))()
+
+
+def test_an_output_gets_no_name_of_another_by_hand_nor_from_a_file(tmp_path: Path) -> None:
+    project = outputs_of_one_name()
+    with pytest.raises(EditError, match="y is the name of another output"):
+        grouping.rename_output(project, "", "other", "y")
+    write(tmp_path, project)
+    file = tmp_path / "kerastui.toml"
+    file.write_text(file.read_text().replace('other = "a"', 'y = "a"'))
+    with pytest.raises(ProjectFileError, match="y stands twice in its table"):
+        read(tmp_path)
 
 
 def test_cycles_and_sources_that_are_not_there_come_neither_by_hand_nor_from_a_file(tmp_path: Path) -> None:

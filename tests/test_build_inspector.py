@@ -268,6 +268,36 @@ async def test_the_effect_of_a_value_is_told_while_it_is_typed(tmp_path: Path) -
         assert "8,320 params · 16.6 kFLOP" in seat.text
 
 
+async def test_names_and_notes_have_no_effect_to_be_told(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await seat.press("end", "up", "enter")
+        inspector = seat.screen.inspector
+        asked = len(fake(seat.app).requests)
+        for field in ("name", "@note"):
+            inspector.edit(field)
+            await seat.type("hidden")
+            assert inspector._in_sight is None
+            assert not inspector._weighing
+            await seat.press("escape")
+        assert len(fake(seat.app).requests) == asked
+        inspector.edit("name")
+        await seat.type("a/b")
+        assert "a name is made of letters" in seat.text, "what is wrong with it is told"
+
+
+async def test_a_tensor_by_name_is_cut_where_its_field_is_put_back(tmp_path: Path) -> None:
+    async with seated(tmp_path, attention()) as seat:
+        await seat.press("end", "enter")
+        key = seat.cursor or ""
+        assert seat.screen.inspector.move_to(f"{CALL}@value_mask")
+        await seat.press("delete")
+        assert seat.graph.calls[key].named == {}
+        assert len(seat.graph.calls[key].inputs) == 2
+        assert seat.notices == []
+        await seat.press("u")
+        assert seat.graph.calls[key].named == {"value_mask": "input"}
+
+
 async def test_the_effect_of_a_choice_stands_in_the_chooser(tmp_path: Path) -> None:
     async with seated(tmp_path) as seat:
         await seat.press("end", "up", "enter")

@@ -8,13 +8,14 @@ from apps import settled, until
 from build_seat import Seat, seated
 from msgspec.structs import replace
 from projects import small_project
+from textual.events import Paste
 
-from kerastui.engine.project import commands, grouping
+from kerastui.engine.project import commands, copies, grouping
 from kerastui.engine.project.document import Call, Graph, Layer, Project
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.writing.python import python_code
 from kerastui.screens.build.canvas import GraphCanvas
-from kerastui.screens.build.graph_pane import GraphPane
+from kerastui.screens.build.graph_pane import MENU, ON_CANVAS, GraphPane
 from kerastui.screens.build.outline import Outline, outline
 from kerastui.screens.build.outline_rows import OutlineRows
 from kerastui.screens.build.palette import SearchInput
@@ -133,6 +134,79 @@ async def test_keys_of_the_graph_work_in_the_outline(tmp_path: Path) -> None:
         assert rows.has_focus
 
 
+async def test_find_goes_through_all_models(tmp_path: Path) -> None:
+    async with seated(tmp_path, nested()) as seat:
+        studio = seat.app.studio
+        await seat.press("slash")
+        await seat.type("dense")
+        assert "encoder / dense" in seat.text
+        await seat.press("enter")
+        assert (studio.inside, seat.cursor) == (("encoder",), "dense")
+        await seat.press("n")
+        assert (studio.inside, seat.cursor) == ((), "dense_1")
+        await seat.press("N", "slash")
+        await seat.type("digit")
+        assert "small / digit" in seat.text
+        await seat.press("escape")
+        rows = await in_outline(seat)
+        await seat.press("home", "slash")
+        await seat.type("flatten")
+        await seat.press("enter")
+        assert (studio.inside, seat.cursor) == (("encoder",), "flatten")
+        assert rows.has_focus
+        assert any(line.startswith("▌") and "flatten" in line for line in texts(rows))
+
+
+async def test_text_that_the_terminal_pastes_in_the_outline_becomes_cards(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        rows = await in_outline(seat)
+        assert rows.move_to("dense")
+        rows.post_message(Paste(copies.copy_text(seat.app.studio.view, ["dense"]).replace("dense", "wide")))
+        await settled(seat.pilot)
+        assert seat.graph.calls["wide"].inputs == ("dense",)
+        assert rows.cursor_key == "wide"
+        assert rows.has_focus
+
+
+async def test_the_menu_of_the_outline_lists_what_makes_sense_without_a_canvas(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        rows = await in_outline(seat)
+        assert rows.move_to("dense")
+        await seat.press("full_stop")
+        menu = seat.app.screen
+        assert isinstance(menu, Choose)
+        assert "delete" in menu.found
+        assert not {"move", "fit", "zoom(1)"} & set(menu.found)
+        await seat.type("mark")
+        await seat.press("enter")
+        assert seat.screen.graph.marks == {"dense"}
+        assert sum("marked" in line for line in texts(rows)) == 1
+        await seat.press("escape")
+        assert not seat.screen.graph.marks
+        assert not any("marked" in line for line in texts(rows))
+        assert rows.has_focus
+        await seat.pilot.click(rows, offset=(12, 1), button=3)
+        await settled(seat.pilot)
+        assert isinstance(seat.app.screen, Choose)
+        await seat.press("escape")
+        assert seat.cursor == "flatten"
+        seat.screen.graph.focus()
+        await seat.press("full_stop")
+        assert isinstance(menu := seat.app.screen, Choose)
+        assert {"move", "fit", "zoom(1)"} <= set(menu.found)
+
+
+async def test_a_double_click_opens_the_card_wherever_it_is(tmp_path: Path) -> None:
+    async with seated(tmp_path, nested()) as seat:
+        rows = await in_outline(seat)
+        await seat.press("home", "down", "right")
+        assert "dense" in texts(rows)[3]
+        await seat.pilot.double_click(rows, offset=(12, 3))
+        await settled(seat.pilot)
+        assert (seat.app.studio.inside, seat.screen.inspector.card) == (("encoder",), "dense")
+        assert seat.screen.inspector.has_focus_within
+
+
 async def test_a_wire_is_drawn_by_choosing_its_end_and_marked_rows_are_grouped(tmp_path: Path) -> None:
     project, add = commands.add_layer(small_project(), "Add", {}, "dense")
     async with seated(tmp_path, project) as seat:
@@ -232,19 +306,7 @@ class _Studio:
 
 def test_all_keys_of_the_graph_but_those_of_the_canvas_are_handed_on() -> None:
     handed = {binding.id for binding in OutlineRows.BINDINGS if not isinstance(binding, tuple)}
-    for name in (
-        "add",
-        "insert",
-        "connect",
-        "cut",
-        "delete",
-        "rename",
-        "freeze",
-        "output",
-        "duplicate",
-        "group",
-        "open",
-    ):
+    for name in MENU - ON_CANVAS:
         assert f"outline.{name}" in handed
         assert any(getattr(binding, "id", "") == f"graph.{name}" for binding in GraphPane.BINDINGS)
     assert "outline.move" not in handed

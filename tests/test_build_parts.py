@@ -14,7 +14,6 @@ from kerastui.engine.project.problems import Problem, Repair
 from kerastui.screens.build.fields import layer_rows
 from kerastui.screens.build.graph_view import Facts, brief_repair, class_text, graph_view, waiting
 from kerastui.screens.build.inspector_edits import read_shape
-from kerastui.screens.build.palette import shorten_name
 from kerastui.screens.widgets.argument_fields import entered, fields_of, shown
 from kerastui.screens.widgets.form import Field, Heading, Note
 from kerastui.screens.widgets.ink import plain
@@ -191,9 +190,3 @@ def test_values_as_they_stand_in_fields() -> None:
     assert dtype is not None
     assert shown(units, 12480) == "12,480"
     assert shown(dtype, None) == "inherit"
-
-
-def test_long_names_keep_the_end_that_tells_them_apart() -> None:
-    assert shorten_name("GlobalAveragePooling2D", 16) == "GlobalAverage…2D"
-    assert shorten_name("BatchNormalization", 16) == "BatchNormalizat…"
-    assert shorten_name("Dense", 16) == "Dense"

@@ -380,7 +380,7 @@ async def test_find_a_card_by_name(tmp_path: Path) -> None:
     async with seated(tmp_path) as seat:
         await seat.press("slash")
         await seat.type("nowhere")
-        assert "no card has this" in seat.text
+        assert "nothing fits" in seat.text
         await seat.press(*["backspace"] * 7)
         await seat.type("dense")
         await seat.press("enter")

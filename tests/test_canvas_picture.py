@@ -200,6 +200,7 @@ async def test_wide_characters_keep_the_columns() -> None:
 def test_a_name_keeps_its_end() -> None:
     assert shorten_name("conv2d_17", 8) == "con…d_17"
     assert shorten_name("conv5_block3_2_bn", 9) == "conv…2_bn"
+    assert shorten_name("GlobalAveragePooling2D", 16) == "GlobalA…ooling2D"
     assert shorten_name("画像入力層", 7) == "画像…層"
     assert shorten_name("dense", 5) == "dense"
     assert shorten_name("dense", 3) == "de…"

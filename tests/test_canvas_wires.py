@@ -111,7 +111,7 @@ async def test_the_map_pans_and_a_key_comes_back() -> None:
         start = canvas.scene.box("0")
         seen = Region(0, 0, *canvas.size)
         assert not seen.contains_point(canvas.to_screen((start.x, start.y)))
-        await pilot.press("s")
+        await pilot.press("v")
         assert seen.contains_point(canvas.to_screen((start.x, start.y)))
 
 

@@ -27,7 +27,8 @@ from kerastui.engine.importing.project import ImportRefused, project_of, write_p
 from kerastui.engine.keras_private import origin
 from kerastui.engine.process.protocol import EventBody, RunStarted
 from kerastui.engine.process.run import Run
-from kerastui.engine.project import commands, document, settings
+from kerastui.engine.project import commands, document, settings, swapping
+from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import MODEL, Call, Column, Compile, Graph, Layer, Project, Spec
 from kerastui.engine.project.files import dumps, read, write
 from kerastui.engine.project.weights import started_new
@@ -434,7 +435,7 @@ def test_errors_are_one_line_and_make_nothing(imported: tuple[Any, Path], tmp_pa
         ((tmp_path / "none.keras", tmp_path / "out"), "there is no such file"),
         ((tmp_path / "bad.keras", tmp_path / "out"), "damaged or cut short"),
         ((code, tmp_path / "out"), "give --allow-unsafe"),
-        ((code, tmp_path / "out", "--allow-unsafe"), "twice (Lambda runs Python code)"),
+        ((code, tmp_path / "out", "--allow-unsafe", "--verify"), "twice of "),
         ((imported[1] / "weights.h5", tmp_path / "out"), "weights alone"),
     ):
         done = run("import", *arguments)
@@ -443,6 +444,31 @@ def test_errors_are_one_line_and_make_nothing(imported: tuple[Any, Path], tmp_pa
         assert done.output.startswith("kerastui: ")
         assert done.output.count("\n") == 1
         assert not (tmp_path / "out").exists()
+
+
+def test_a_lambda_is_a_card_that_is_not_run_until_another_layer_takes_its_place(tmp_path: Path) -> None:
+    x, z = Input((2,), name="x"), Input((2,), name="z")
+    joined = L.Lambda(lambda both: both[0] + both[1], name="joined")([L.Dense(2, name="before")(x), z])
+    model = Model([x, z], L.Lambda(lambda t: t * 2, name="twice")(joined))
+    model.save(tmp_path / "code.keras")
+    folder = tmp_path / "out"
+    done = run("import", tmp_path / "code.keras", folder, "--allow-unsafe")
+    assert done.exit_code == 0, done.output
+    assert "without the code of joined, a Lambda, the code of twice, a Lambda" in done.output
+    project = read(folder)
+    assert project.graph.calls["joined"].inputs == ("before", "z")
+    assert str(project.graph.layers["twice"].config["function"]).startswith("lambda at test_import.py:")
+    told = [problem for problem in check_project(project) if problem.stage == "build"]
+    assert [problem.subject for problem in told] == ["joined", "twice"]
+    assert all("Python code" in problem.what and "layers.py" in problem.hint for problem in told)
+    with pytest.raises(BuildError, match="which a project cannot hold"):
+        build_model(project)
+    project, _ = swapping.swap(project, "joined", "Add", {})
+    project, _ = swapping.swap(project, "twice", "Rescaling", {"scale": 2.0})
+    built = build_model(project)
+    load_weights(project, built, folder)
+    samples = [np.ones((3, 2), "float32"), np.full((3, 2), 5, "float32")]
+    assert np.array_equal(model(samples), built(samples))
 
 
 def test_objects_are_asked_for_by_name_and_then_refused_all_at_once(tmp_path: Path) -> None:

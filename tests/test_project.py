@@ -124,6 +124,7 @@ FAULTS = [
     ('name = "x"\n[graph.calls]\na = { layer = "b" }\n', 3, "there is no layer `b`"),
     ('name = "x"\n[graph.layers.b]\nclass = "Dense"\n[graph.calls]\na = { layer = "b", inputs = ["c"] }\n', 5, "`c`"),
     ('name = "x"\n[graph.outputs]\na = "z"\n', 3, "there is no input or call `z` for this output"),
+    ('name = "x"\n[graph.outputs]\na = "z"\na = "w"\n[fit]\n', 4, "a stands twice in its table"),
     ('name = "x"\n[graph.inputs]\na = { shape = [0] }\n', 3, "a size is above 0"),
     ('name = "x"\n[data.columns]\na = { role = "king" }\n', 3, "invalid enum value 'king'"),
     (
@@ -170,6 +171,25 @@ def test_history_survives_a_restart(tmp_path: Path) -> None:
     again.undo()
     assert again.project == Project("x")
     assert [edit and edit.label for edit in (again.redo(), again.redo(), again.redo())] == ["a chain", "tidy", None]
+
+
+def test_what_is_unsaved_is_told_without_writing_the_document_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.create(tmp_path, Project("x"))
+    written: list[Project] = []
+
+    def counted(project: Project) -> str:
+        written.append(project)
+        return dumps(project)
+
+    monkeypatch.setattr("kerastui.engine.project.workspace.dumps", counted)
+    assert [workspace.unsaved for _ in range(3)] == [False] * 3
+    workspace.do("a chain", chain())
+    assert [workspace.unsaved for _ in range(3)] == [True] * 3
+    workspace.save()
+    assert not workspace.unsaved
+    assert written == [Project("x"), chain()]
 
 
 def test_a_file_changed_outside_wins_over_the_journal(tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ def taken_by_layer(call: Any) -> Taken:
         Unheld: It takes something that the document's calls cannot name.
     """
     layer = call.operation
-    entry = catalog().layer(type(layer).__name__)
+    # What a function takes is not in the catalog: one tensor, or a list of them.
+    entry = None if isinstance(layer, keras.layers.Lambda) else catalog().layer(type(layer).__name__)
     parameters = inspect.signature(layer.call).parameters
     bound = inspect.signature(layer.call).bind(*call.arguments.args, **call.arguments.kwargs).arguments
     given = {name: value for name, value in bound.items() if not _says_nothing(name, value, parameters, bound)}

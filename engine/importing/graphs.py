@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from kerastui.engine.importing.calls import Taken, functional, needed, taken_by_layer, taken_by_model
 from kerastui.engine.importing.operations import steps_of, taken_by_function
 from kerastui.engine.importing.sharing import dissolved
-from kerastui.engine.importing.values import Known, Unheld, own_spec, spec_of, wrapper_of
+from kerastui.engine.importing.values import Known, Unheld, lambda_spec, own_spec, spec_of, wrapper_of
 from kerastui.engine.keras_private import calls_by_depth, keras, origin
 from kerastui.engine.project.checks import LEARNED
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Spec, Structure
@@ -47,7 +47,7 @@ class Found(NamedTuple):
     notes: list[str]
 
 
-def graph_of(model: Any, own: Mapping[type, str] = MappingProxyType({})) -> Found:
+def graph_of(model: Any, own: Mapping[type, str] = MappingProxyType({}), keep_code: bool = False) -> Found:
     """Turn the graph of a model into the document's.
 
     A model inside it becomes a model of the project. Where a layer with weights is used in two models, those are
@@ -56,8 +56,10 @@ def graph_of(model: Any, own: Mapping[type, str] = MappingProxyType({})) -> Foun
     Args:
         model: A functional or built sequential model.
         own: Classes of the project's own code, with the name that the document has for each. Defaults to none.
+        keep_code: Whether a `Lambda` is kept, as a layer that names its function and cannot be built. Defaults to
+            False: it is refused.
     """
-    shared = _Shared(own, dissolved(model, is_graph))
+    shared = _Shared(own, dissolved(model, is_graph), keep_code)
     graph = _Reader(shared, "", model).read()
     return Found(
         graph,
@@ -90,8 +92,8 @@ def is_graph(model: Any) -> bool:
 class _Shared:
     """What all graphs of a model have in common."""
 
-    def __init__(self, own: Mapping[type, str], apart: set[int]) -> None:
-        self.own, self.apart = own, apart
+    def __init__(self, own: Mapping[type, str], apart: set[int], keep_code: bool) -> None:
+        self.own, self.apart, self.keep_code = own, apart, keep_code
         self.models: dict[str, Graph] = {}
         self.weights: dict[str, Any] = {}
         self.refusals: list[Refusal] = []
@@ -262,6 +264,9 @@ class _Reader:
     def _spec(self, layer: Any) -> Spec:
         if type(layer) in self.shared.own:
             return own_spec(layer, self.shared.own[type(layer)])
+        if isinstance(layer, keras.layers.Lambda) and self.shared.keep_code:
+            self.shared.notes.append(f"the code of {layer.name}, a Lambda")
+            return lambda_spec(layer)
         inner = getattr(layer, "layer", None)
         if isinstance(inner, keras.Model) and is_graph(inner):
             return wrapper_of(layer, self.shared.model(inner, None), self.shared.known)

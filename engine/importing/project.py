@@ -16,7 +16,7 @@ from kerastui.engine.custom.trust import trust_new
 from kerastui.engine.importing.graphs import Found, Refusal, graph_of, is_graph, output_names
 from kerastui.engine.importing.settings import compile_of
 from kerastui.engine.keras_private import keras
-from kerastui.engine.project.document import Project
+from kerastui.engine.project.document import Graph, Project
 from kerastui.engine.project.files import write
 from kerastui.engine.project.weights import FILE_NAME as WEIGHTS
 from kerastui.engine.starting_weights import write_weights
@@ -57,7 +57,13 @@ class ImportRefused(ValueError):
         self.refusals = refusals
 
 
-def project_of(model: Any, name: str, weights: bool = True, own: Mapping[type, str] = MappingProxyType({})) -> Imported:
+def project_of(
+    model: Any,
+    name: str,
+    weights: bool = True,
+    own: Mapping[type, str] = MappingProxyType({}),
+    keep_code: bool = False,
+) -> Imported:
     """Make a project of a functional or sequential model: the same function, the same weights.
 
     Args:
@@ -65,6 +71,9 @@ def project_of(model: Any, name: str, weights: bool = True, own: Mapping[type, s
         name: Name of the project.
         weights: Whether the model's weights are worth keeping: those of a model made of JSON are random.
         own: Classes of the project's own code, with the name that the document has for each. Defaults to none.
+        keep_code: Whether a `Lambda` becomes a layer that names its function and cannot be built, to be seen and
+            repaired; the function of the project is then not compared with the model's. Defaults to False: it is
+            refused.
 
     Returns:
         The project, the layers with the weights, and what was left out.
@@ -81,12 +90,12 @@ def project_of(model: Any, name: str, weights: bool = True, own: Mapping[type, s
     with warnings.catch_warnings():
         # Keras warns of what cannot be read again once it is written; nothing is, and all of that is refused.
         warnings.simplefilter("ignore")
-        return _project_of(model, name, weights, own)
+        return _project_of(model, name, weights, own, keep_code)
 
 
-def _project_of(model: Any, name: str, weights: bool, own: Mapping[type, str]) -> Imported:
-    found = graph_of(model, own)
-    refusals = found.refusals or _differences(model, found)
+def _project_of(model: Any, name: str, weights: bool, own: Mapping[type, str], keep_code: bool) -> Imported:
+    found = graph_of(model, own, keep_code)
+    refusals = found.refusals or ([] if layers_with_code(found.graph, found.models) else _differences(model, found))
     if getattr(model, "_added", None) is not None:
         refusals = [*refusals, Refusal(model.name, "losses or metrics of `add_loss` and `add_metric`")]
     if refusals:
@@ -97,6 +106,12 @@ def _project_of(model: Any, name: str, weights: bool, own: Mapping[type, str]) -
     project = Project(name, graph=found.graph, models=found.models, compile=settings, weights=WEIGHTS if layers else "")
     trained = [] if not model.compiled or not _has_state(model) else ["the optimizer's state"]
     return Imported(project, layers, [*found.notes, *missing, *trained])
+
+
+def layers_with_code(graph: Graph, models: Mapping[str, Graph]) -> list[str]:
+    """Return the ids of the layers that stand for code, so that what they are in cannot be built: each `Lambda`."""
+    graphs = (graph, *models.values())
+    return [key for each in graphs for key, layer in each.layers.items() if layer.class_name == "Lambda"]
 
 
 def write_project(folder: Path, imported: Imported, replace: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -154,6 +155,18 @@ def own_spec(made: Any, class_name: str) -> Spec:
     usual = {name: each.default for name, each in inspect.signature(type(made).__init__).parameters.items()}
     found = {name: alike(config[name]) for name in (*base, *usual) if name in config and name not in ("self", "name")}
     return Spec(class_name, {name: held(item, name) for name, item in found.items() if (base | usual)[name] != item})
+
+
+def lambda_spec(made: Any) -> Spec:
+    """Name a `Lambda` by its function and where that was written; neither code nor settings are kept.
+
+    Args:
+        made: The layer.
+    """
+    name = getattr(made.function, "__name__", type(made.function).__name__).strip("<>")
+    code = getattr(made.function, "__code__", None)
+    told = f"{name} at {PurePath(code.co_filename).name}:{code.co_firstlineno}" if code else name
+    return Spec("Lambda", {"function": "".join(letter if letter.isprintable() else "_" for letter in told)})
 
 
 def alike(item: Any) -> Any:

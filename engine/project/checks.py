@@ -22,6 +22,9 @@ CLASS_LOSSES = {"SparseCategoricalCrossentropy", "CategoricalCrossentropy"}
 FILE_ARGUMENTS = ("filepath", "filename", "directory", "log_dir", "backup_dir")
 """Arguments of callbacks that name a file or folder, which lies in the folder of the run."""
 
+REWRITE = "write it as a layer in layers.py; w on the card puts that in its place"
+"""What to do about a `Lambda`."""
+
 LEARNED = {
     "Discretization": ("bin_boundaries",),
     "IntegerLookup": ("vocabulary",),
@@ -283,5 +286,6 @@ def _spec(stage: Stage, subject: str, kind: Kind, spec: Spec) -> Iterator[Proble
         hint = close or (f"did you mean {near[0].name}?" if near else f"choose another {kind}")
         yield Problem("error", stage, subject, f"there is no {kind} {spec.class_name} in this Keras", hint)
         return
+    hint = REWRITE if spec.class_name == "Lambda" else ""
     for message in check_config(entry, spec.config):
-        yield Problem("error", stage, subject, message)
+        yield Problem("error", stage, subject, message, hint)

@@ -31,6 +31,17 @@ def reset_call_argument(project: Project, call: str, argument: str) -> Project:
     return _with_call(project, call, replace(found, arguments=kept))
 
 
+def disconnect_argument(project: Project, call: str, argument: str) -> Project:
+    """Cut the wires to the tensors that a call takes by a name, such as `initial_state`.
+
+    Raises:
+        EditError: There is no such call.
+    """
+    found = _call(project.graph, call)
+    kept = {name: source for name, source in found.named.items() if name != argument}
+    return _with_call(project, call, replace(found, named=kept))
+
+
 def set_structure(project: Project, model: str, end: Literal["takes", "gives"], structure: Structure) -> Project:
     """Say how a model takes its inputs or gives its outputs.
 

@@ -82,6 +82,9 @@ def loads(text: str, path: Path) -> Project:
         line = re.search(r"at line (\d+)", str(error))
         reason = re.sub(r" \(at .*\)$", "", str(error))
         number = int(line[1]) if line else len(text.splitlines())
+        if reason == "Cannot overwrite a value":
+            key = text.split("\n")[number - 1].partition("=")[0].strip()
+            reason = f"{key} stands twice in its table"
         raise ProjectFileError(path, f"{reason}; put the line right and open it again", number) from None
     try:
         project = from_plain(plain)

@@ -99,6 +99,11 @@ def layer_name(graph: Graph, layer: str) -> str:
     return graph.layers[layer].name or layer if layer in graph.layers else layer
 
 
+def keras_name(project: str) -> str:
+    """Return the name of a project as Keras takes it for a model."""
+    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in project) or "model"
+
+
 def sources(graph: Graph, node: str) -> tuple[str, ...]:
     """Return the ids of the inputs and calls that feed a node, in order, each once."""
     return tuple(dict.fromkeys(wire.source for wire in wires_into(graph, node)))
@@ -223,8 +228,3 @@ def dangling(graph: Graph) -> list[str]:
     for source in graph.outputs.values():
         used |= upstream(graph, node_of(source))
     return [node for node in nodes(graph) if node not in used]
-
-
-def is_shared(graph: Graph, call: Call) -> bool:
-    """Tell whether the layer of a call has other calls too."""
-    return sum(other.layer == call.layer for other in graph.calls.values()) > 1

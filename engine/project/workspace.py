@@ -40,6 +40,7 @@ class Workspace:
         self.notice = ""
         self.journalled = True
         self._saved = saved
+        self._written: tuple[Project | None, str] = (None, "")
         self._undo: list[Edit] = []
         self._redo: list[Edit] = []
         self._journal = Journal(folder)
@@ -93,7 +94,11 @@ class Workspace:
     @property
     def unsaved(self) -> bool:
         """Whether the document differs from the file."""
-        return dumps(self.project) != self._saved
+        project, text = self._written
+        if project is not self.project:
+            text = dumps(self.project)
+            self._written = self.project, text
+        return text != self._saved
 
     @property
     def can_undo(self) -> bool:

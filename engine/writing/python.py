@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from kerastui.engine.project.document import MODEL, Graph, Project, Spec, Value
+from kerastui.engine.project.graph import keras_name
 from kerastui.engine.writing.graphs import GraphWriter
 from kerastui.engine.writing.names import Names
 from kerastui.engine.writing.settings import compiling, loading, showing, training
@@ -53,11 +54,6 @@ def python_code(project: Project, saved: Collection[str] = ()) -> str:
     parts.append(showing(project, bool(compiled)))
     parts.append(['if __name__ == "__main__":', f"{STEP}main()"])
     return "\n\n\n".join("\n".join(part) for part in [_head(project, values), *parts]) + "\n"
-
-
-def keras_name(name: str) -> str:
-    """Return the name of a project as Keras takes it for a model."""
-    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name) or "model"
 
 
 def _head(project: Project, values: Values) -> list[str]:

@@ -46,7 +46,7 @@ class KeyCanvas(CanvasPane):
         Binding("z", "zoom(1)", "zoom", id="graph.zoom_out", tooltip="Card, line, dot"),
         Binding("Z", "zoom(-1)", "zoom back", show=False, id="graph.zoom_in"),
         Binding("0", "fit", "fit", show=False, id="graph.fit", tooltip="Show the whole graph"),
-        Binding("s", "center", "show card", show=False, id="graph.center", tooltip="Scroll back to this card"),
+        Binding("v", "center", "show card", show=False, id="graph.center", tooltip="Scroll back to this card"),
         Binding("e", "wire", "next wire", show=False, id="graph.wire", tooltip="Select a wire of this card"),
         Binding("escape", "leave", "leave", show=False, id="graph.leave"),
     ]

@@ -94,7 +94,7 @@ class GraphView:
     Args:
         cards: Cards, in the document's order.
         edges: Wires; there is no cycle.
-        pinned: Position of cards moved by hand, by id, as `GraphCanvas.CardMoved` tells it.
+        pinned: Position of cards moved by hand, by id, as `GraphCanvas.CardsMoved` tells it.
     """
 
     cards: tuple[CardView, ...] = ()

@@ -14,23 +14,11 @@ from kerastui.engine.project.graph import node_of, sources, wired, wires_into
 from kerastui.screens.build.adding import Purpose
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.graph_edits import GraphEdits
-from kerastui.screens.widgets import words
 from kerastui.screens.widgets.modals import Choice, Choose, Prompt
 
 
 class CardEdits(GraphEdits):
     """Change the cards of the graph that is shown."""
-
-    @property
-    def chosen(self) -> list[str]:
-        """Ids of the selected cards, or of the one under the cursor, in the graph's order."""
-        wanted = self.marks or ({self.cursor} if self.cursor else set())
-        graph = self._project.graph
-        return [key for key in (*graph.inputs, *graph.calls) if key in wanted]
-
-    def _told(self, keys: list[str]) -> str:
-        """Return some cards in a few words: the name of one, or how many."""
-        return self._card_name(keys[0]) if len(keys) == 1 else words.plural(len(keys), "card")
 
     def _ask_text(
         self,

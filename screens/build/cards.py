@@ -64,7 +64,7 @@ def shorten(text: str, width: int) -> str:
 
 
 def shorten_name(name: str, width: int) -> str:
-    """Cut a name to a width in cells in its middle: its end tells `conv2d_17` from `conv2d_18`."""
+    """Cut a name to a width in cells in its middle: the end tells `conv2d_17` from `conv2d_18`, 1D from 3D."""
     if cell_len(name) <= width or width < 4:
         return shorten(name, width)
     end = _first(name[::-1], width // 2)[::-1]

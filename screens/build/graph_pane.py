@@ -12,13 +12,14 @@ from textual.binding import Binding, BindingType
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project.document import Graph, Layer
 from kerastui.engine.project.graph import sources
-from kerastui.engine.project.inside import path_to, split_place, used_models
+from kerastui.engine.project.inside import path_to, place_of, split_place, used_models
 from kerastui.engine.project.taking import model_of, takers, takes_list
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_modes import Connecting, Moving
 from kerastui.screens.build.canvas_pane import CanvasPane
 from kerastui.screens.build.costs import total_words
+from kerastui.screens.build.finding import card_choices, is_card
 from kerastui.screens.build.graph_view import Facts, class_text, graph_view
 from kerastui.screens.build.order_edits import OrderEdits
 from kerastui.screens.build.wire_reasons import why_no_target
@@ -26,7 +27,7 @@ from kerastui.screens.build.wires import Key
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import Line, line_width
 from kerastui.screens.widgets.live_keys import key_name
-from kerastui.screens.widgets.modals import Choice, Choose, Prompt
+from kerastui.screens.widgets.modals import Choice, Choose
 
 _CANVAS = {binding.id: binding for binding in GraphCanvas.BINDINGS if isinstance(binding, Binding)}
 _FIRST = ("graph.connect", "graph.open", "graph.zoom_out", "graph.leave")
@@ -44,13 +45,20 @@ MENU = (
 )
 """Actions that the menu lists."""
 
+ON_CANVAS = frozenset({"move", "fit", "zoom", "center", "wire"})
+"""Actions that mean nothing where there is no canvas, as in the outline."""
+
+ENDS = {"finish_wire": "wire", "finish_move": "card"}
+"""Actions that finish what is in hand, each with what that is."""
+
 HELP = """\
 A card is one layer; the flow is downwards. `↑` `↓` follow the wires, `←` `→` go along the row.
 
 `a` adds a layer after the card, `i` one on the wire into it, `c` draws a wire from it, `x` cuts one into it, `o` makes
 it an output. `enter` opens its arguments in the inspector, or the model that it is; `esc` leaves that. `space` selects
-several, `g` makes a model of them, `y` copies them as text, `p` pastes. `.` or the right button lists all there is.
-`e` selects a wire of the card: the border tells what goes along it, `x` cuts it, `R` takes its end elsewhere. `s` comes
+several, `g` makes a model of them, `y` copies them as text, `p` pastes, `/` finds a card in whatever model it is.
+`.` or the right button lists all there is.
+`e` selects a wire of the card: the border tells what goes along it, `x` cuts it, `R` takes its end elsewhere. `v` comes
 back to the card. The mouse draws a wire from the lower border of a card, or from the right end of one that is a line.
 What is wrong stands on the card and in the list below; `f` applies the repair that is offered.
 """
@@ -96,7 +104,7 @@ class GraphPane(OrderEdits, inherit_bindings=False):
         Binding("A", "align", "align", show=False, id="graph.align", tooltip="the selected cards"),
         Binding("L", "lay_out", "lay out", show=False, id="graph.lay_out", tooltip="forget places set by hand"),
         Binding("full_stop", "menu", "menu", show=False, key_display=".", id="graph.menu", tooltip="all actions"),
-        Binding("slash", "find", "find", show=False, key_display="/", id="graph.find", tooltip="go to a card by name"),
+        Binding("slash", "find", "find", show=False, key_display="/", id="graph.find", tooltip="go to a card"),
         Binding("n", "find_next(1)", "next found", show=False, id="graph.find_next"),
         Binding("N", "find_next(-1)", "found before", show=False, id="graph.find_previous"),
         *(binding for key, binding in _CANVAS.items() if key not in _FIRST),
@@ -270,8 +278,8 @@ class GraphPane(OrderEdits, inherit_bindings=False):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what acts on the card under the cursor; with something in hand only what ends that."""
-        if action in ("finish_wire", "finish_move"):
-            return self.mode == action.replace("finish_move", "card").replace("finish_wire", "wire")
+        if action in ENDS:
+            return self.mode == ENDS[action]
         if self.in_mode:
             return action in ("cursor", "leave")
         if action in ("add", "paste", "menu"):
@@ -300,9 +308,10 @@ class GraphPane(OrderEdits, inherit_bindings=False):
     def action_menu(self) -> None:
         """List what can be done with what is selected, each with its key."""
         bindings = [binding for binding in self.__class__.BINDINGS if isinstance(binding, Binding)]
+        listed = MENU if self.screen.focused is self else MENU - ON_CANVAS
         choices = []
         for binding in bindings:
-            if binding.action.split("(")[0] in MENU and self._offers(binding.action):
+            if binding.action.split("(")[0] in listed and self._offers(binding.action):
                 first = replace(binding, key=binding.key.split(",")[0])
                 choices.append(Choice(binding.action, binding.description, key_name(first)))
         self.app.push_screen(Choose(self._menu_title(), choices), self._do)
@@ -322,7 +331,7 @@ class GraphPane(OrderEdits, inherit_bindings=False):
     @on(GraphCanvas.MenuWanted)
     def _menu_wanted(self, event: GraphCanvas.MenuWanted) -> None:
         event.stop()
-        self.focus()
+        self.screen.set_focus(self)
         self.action_menu()
 
     def action_enter_model(self) -> None:
@@ -344,30 +353,24 @@ class GraphPane(OrderEdits, inherit_bindings=False):
     # Finding --------------------------------------------------------------------------------------------------------
 
     def action_find(self) -> None:
-        """Ask for a part of a name and go to the first card that has it."""
+        """List the cards of all models, and go to the one that is chosen."""
+        here = place_of(self._studio.model, self.cursor or "")
+        cards = Choose("find a card", card_choices(self._studio.project, self._studio.model), current=here)
 
-        def find(text: str | None) -> None:
-            if text:
-                self._found = self._matches(text)
+        def find(place: str | None) -> None:
+            if place is not None:
+                self._found = cards.found
                 self.refresh_bindings()
-                self.action_find_next(0)
+                self.go_to(place)
 
-        def check(text: str) -> str:
-            return "" if self._matches(text) else "no card has this in its name or class"
-
-        self.app.push_screen(Prompt("find a card", check=check), find)
-
-    def _matches(self, text: str) -> list[str]:
-        wanted = text.strip().lower()
-        cards = self.scene.cards.values()
-        return [card.id for card in cards if wanted in card.name.lower() or wanted in card.class_text.lower()]
+        self.app.push_screen(cards, find)
 
     def action_find_next(self, step: int) -> None:
-        """Go to the next card found, round and round."""
-        found = [key for key in self._found if key in self.scene.cards]
+        """Go to the next card found, round and round, in whatever model it is."""
+        here = place_of(self._studio.model, self.cursor or "")
+        found = [place for place in self._found if is_card(self._studio.project, place)]
         if found:
-            at = (found.index(self.cursor) + step) % len(found) if self.cursor in found else 0
-            self.select(found[at])
+            self.go_to(found[(found.index(here) + step) % len(found) if here in found else 0])
 
     # Help -----------------------------------------------------------------------------------------------------------
 

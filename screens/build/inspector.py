@@ -18,13 +18,16 @@ from kerastui.screens.build.costs import cost_words, effect_words
 from kerastui.screens.build.fields import FOLDED, input_rows, layer_rows
 from kerastui.screens.build.graph_view import Facts, facts_of
 from kerastui.screens.build.inspector_edits import Given, edit_of
-from kerastui.screens.build.side_fields import OPEN, OUTPUT, applied
+from kerastui.screens.build.side_fields import NOTE, OPEN, OUTPUT, applied
 from kerastui.screens.widgets.form import Field, Form
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import line_width
 
 COMPACT = 30
 """Columns below which the form has no headings."""
+
+WORDS: Final = frozenset({"name", NOTE})
+"""Fields that change no shape and no parameter: the engine is not asked about them."""
 
 PAUSE: Final = 0.12
 """Seconds without a key after which the engine is asked what a value would do: longer than between two quick keys."""
@@ -143,7 +146,7 @@ class Inspector(Form):
         except (EditError, ValueError) as error:
             self.hint(event.key, str(error), error=True)
             return
-        if after != self._studio.view:
+        if after != self._studio.view and event.key not in WORDS:
             self._in_sight = (event.key, after)
             if not self._weighing:
                 self._weighing = True

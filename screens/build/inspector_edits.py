@@ -9,7 +9,7 @@ from kerastui.engine.catalog.catalog import Argument, Entry, catalog
 from kerastui.engine.catalog.values import parse_value
 from kerastui.engine.project import arranging, commands, details, swapping
 from kerastui.engine.project.document import MODEL, Project, Value
-from kerastui.engine.project.graph import node_name
+from kerastui.engine.project.graph import node_name, wires_into
 from kerastui.screens.build.side_fields import (
     CALL,
     GIVES,
@@ -19,6 +19,7 @@ from kerastui.screens.build.side_fields import (
     PLAIN,
     STRUCTURES,
     TAKES,
+    TENSOR,
     TRAINABLE,
     applied,
 )
@@ -67,6 +68,8 @@ def edit_of(project: Project, key: str, field: str, given: Given) -> Edit:
         return _structured(project, key, field, given)
     if key in project.graph.inputs:
         return _of_input(project, key, field, given)
+    if field.startswith(TENSOR):
+        return _cut(project, key, field.removeprefix(TENSOR))
     if field.startswith(CALL):
         return _of_call(project, key, field.removeprefix(CALL), given)
     if project.graph.layers[project.graph.calls[key].layer].class_name == MODEL:
@@ -143,6 +146,14 @@ def _of_call(project: Project, key: str, field: str, given: Given) -> Edit:
     if argument in config:
         return label, details.set_call_argument(project, key, argument, config[argument])
     return label, details.reset_call_argument(project, key, argument)
+
+
+def _cut(project: Project, key: str, argument: str) -> Edit:
+    """Return the edit that takes away the tensors that a call takes by a name; these fields can only be put back."""
+    wires = [wire for wire in wires_into(project.graph, key) if wire.argument == argument]
+    names = ", ".join(node_name(project.graph, wire.source) for wire in wires)
+    label = f"cut {names} → {node_name(project.graph, key)} {argument}"
+    return label, details.disconnect_argument(project, key, argument)
 
 
 def _argument_after(

@@ -10,7 +10,7 @@ from textual import actions, events
 from textual.binding import Binding, BindingType
 
 from kerastui.engine.studio import Studio
-from kerastui.screens.build.graph_pane import GraphPane
+from kerastui.screens.build.graph_pane import ENDS, ON_CANVAS, GraphPane
 from kerastui.screens.build.graph_view import facts_of
 from kerastui.screens.build.outline import COLUMNS, NAME, Outline, outline
 from kerastui.screens.widgets.rows import Rows
@@ -18,18 +18,14 @@ from kerastui.screens.widgets.rows import Rows
 _OWN: Final = frozenset({"up", "down", "left", "right", "h", "j", "k", "l", "home", "end", "pageup", "pagedown"})
 """Keys that move in the list, as they do in the graph."""
 
-_CANVAS: Final = frozenset(
-    {"graph.zoom_out", "graph.zoom_in", "graph.fit", "graph.center", "graph.wire", "graph.move", "graph.leave"}
-)
-"""Actions that mean nothing where there is no canvas."""
-
-_DRAWN: Final = frozenset({"graph.finish_wire", "graph.finish_move"})
+_NOT_HERE: Final = frozenset({*ON_CANVAS, *ENDS, "leave"})
+"""Actions of the graph that are not handed on: nothing is drawn in a list, and a model is left by going out of it."""
 
 
 def _handed_on() -> Iterator[Binding]:
     """Yield the keys of the graph, each bound to the same action of the graph."""
     for binding in GraphPane.BINDINGS:
-        if not isinstance(binding, Binding) or binding.id in _CANVAS | _DRAWN or "." in binding.action:
+        if not isinstance(binding, Binding) or "." in binding.action or binding.action.split("(")[0] in _NOT_HERE:
             continue
         if not _OWN.isdisjoint(binding.key.split(",")):
             continue
@@ -56,6 +52,7 @@ class OutlineRows(Rows):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "fold(True)", "fold", show=False, id="outline.fold"),
         Binding("right,l", "fold(False)", "unfold", show=False, id="outline.unfold"),
+        Binding("escape", "unmark", "unmark", show=False, id="outline.unmark", tooltip="select none any more"),
         *_handed_on(),
     ]
 
@@ -134,11 +131,29 @@ class OutlineRows(Rows):
         await self._graph.run_action(action)
         self.refresh_outline()
 
+    def action_select(self) -> None:
+        """Open the card, as the graph does: the model that it is, or its arguments in the inspector."""
+        self._follow()
+        self._graph.action_open()
+
+    def action_unmark(self) -> None:
+        """Select no cards any more."""
+        self._graph.clear_marks()
+        self.refresh_outline()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Put in cards that the terminal pastes, after the one under the cursor."""
+        self._follow()
+        self._graph.on_paste(event)
+        self.refresh_outline()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the graph offers for the card."""
         if action == "hand_on":
             _, name, given = actions.parse(str(parameters[0]))
             return self.is_attached and self._graph.check_action(name, given)
+        if action == "unmark":
+            return self.is_attached and bool(self._graph.marks)
         if action == "fold":
             return any(place.applies or place.around for place in self._outline.places.values())
         return super().check_action(action, parameters)
@@ -166,9 +181,13 @@ class OutlineRows(Rows):
         return self._graph.help_markdown
 
     def on_click(self, event: events.Click) -> None:
-        """Fold or unfold a model by a click on its mark; else as in every list."""
+        """Fold or unfold a model by a click on its mark; the right button lists all actions; else as in every list."""
         offset, position = event.get_content_offset(self), self.target_at(event)
         super().on_click(event)
+        if event.button == 3:
+            self._follow()
+            self._graph.action_menu()
+            return
         place = self._outline.places.get(self.cursor_key or "")
         starts = {index: start for index, start, _ in self._places}
         if place is None or not place.applies or offset is None or position is None or NAME not in starts:

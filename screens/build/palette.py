@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from kerastui.engine.catalog.catalog import Entry, Kind, catalog
 from kerastui.engine.catalog.search import rank
 from kerastui.engine.code_state import CodeState
+from kerastui.screens.build.cards import shorten_name
 from kerastui.screens.build.palette_drag import DragRows
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.glyphs import glyphs
@@ -398,11 +399,3 @@ def _summary(name: str) -> str:
     if entry is not None and entry.code:
         return entry.summary or f"defined in {entry.code}"
     return _INPUT_SUMMARY if name == INPUT else entry.summary if entry else ""
-
-
-def shorten_name(name: str, width: int) -> str:
-    """Shorten the name of a layer, keeping the end that tells 1D from 3D: `GlobalAverage…2D`."""
-    if len(name) <= width:
-        return name
-    tail = 2 if name.endswith("D") else 0
-    return name[: max(width - 1 - tail, 0)] + glyphs().ellipsis + name[len(name) - tail :]

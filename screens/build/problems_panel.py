@@ -68,12 +68,6 @@ class ProblemsPanel(Panel):
         problem: Problem
 
     @dataclass
-    class CardChosen(Message):
-        """Say that a card is to be selected."""
-
-        id: str
-
-    @dataclass
     class ProblemHighlighted(Message):
         """Say that another problem is at hand."""
 
@@ -135,7 +129,7 @@ class ProblemsPanel(Panel):
         for at, page in enumerate(self._pages):
             page.display = at == self._active
         self.set_class(self._active > 0, "-reading")
-        self._show_outline()
+        self.show_outline()
         self._show_tabs()
         if had_focus:
             self.focus_page()
@@ -174,7 +168,7 @@ class ProblemsPanel(Panel):
             # Whoever has not chosen a problem sees the worst one.
             problems.move_to(rows[0].key)
         self._facts = facts
-        self._show_outline()
+        self.show_outline()
         self._show_tabs()
 
     def _problem_rows(self, facts: Facts) -> list[Row]:
@@ -187,7 +181,7 @@ class ProblemsPanel(Panel):
             for (key, problem), subject in zip(self._problems.items(), subjects, strict=True)
         ]
 
-    def _show_outline(self) -> None:
+    def show_outline(self) -> None:
         """Fill the outline, if it is to be seen."""
         if self._facts is not None and TABS[self._active] == "Outline":
             self.outline.refresh_outline(self._facts.stale)
@@ -233,11 +227,6 @@ class ProblemsPanel(Panel):
         event.stop()
         if event.key in self._problems:
             self.post_message(self.SubjectChosen(self._problems[event.key]))
-
-    @on(Rows.Selected, "#outline")
-    def _outline_selected(self, event: Rows.Selected) -> None:
-        event.stop()
-        self.post_message(self.CardChosen(event.key))
 
     @on(PanelFrame.TabClicked)
     def _tab_clicked(self, event: PanelFrame.TabClicked) -> None:

@@ -139,6 +139,11 @@ class BuildScreen(StageScreen):
         self.problems.go_to(event.id)
         self.refresh_bindings()
 
+    @on(GraphCanvas.CardsMarked)
+    def _cards_marked(self, event: GraphCanvas.CardsMarked) -> None:
+        event.stop()
+        self.problems.show_outline()
+
     @on(GraphCanvas.CardOpened)
     def _card_opened(self, event: GraphCanvas.CardOpened) -> None:
         event.stop()
@@ -206,11 +211,6 @@ class BuildScreen(StageScreen):
         else:
             number = [name.lower() for name in STAGES].index(problem.stage) + 1
             self.post_message(self.StageChosen(number, problem.subject))
-
-    @on(ProblemsPanel.CardChosen)
-    def _card_chosen(self, event: ProblemsPanel.CardChosen) -> None:
-        event.stop()
-        self.show_subject(event.id)
 
     @on(ProblemsPanel.ProblemHighlighted)
     def _problem_highlighted(self, event: ProblemsPanel.ProblemHighlighted) -> None:

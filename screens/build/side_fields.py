@@ -29,6 +29,9 @@ OPEN: Final = "@open"
 CALL: Final = "call:"
 """What the keys of arguments of the call begin with."""
 
+TENSOR: Final = f"{CALL}@"
+"""What the keys of tensors that a call takes by name begin with."""
+
 IDLE: Final = "call:idle"
 """Key of the heading of a call that nothing is set for: it starts folded, since nearly every layer takes `training`."""
 
@@ -110,7 +113,7 @@ def call_rows(facts: Facts, key: str, entry: Entry | None) -> Iterator[FormRow]:
         told = ", ".join(f"{origin(facts, source)} {words.shape(facts.shape(source))}" for source in sources)
         help_text = f"A tensor that `call` takes as `{name}`. Connect a card to it with `c` on that card."
         yield Field(
-            f"{CALL}@{name}",
+            f"{TENSOR}{name}",
             name,
             f"{glyphs().came} {came}" if came else glyphs().missing,
             "readonly",

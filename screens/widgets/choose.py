@@ -105,6 +105,7 @@ class Choose(Dialog[str | None]):
         super().__init__()
         self._title, self._choices, self._current = title, tuple(choices), current
         self._in_sight = in_sight
+        self._typed = ""
 
     def compose(self) -> ComposeResult:
         """Lay out search, list and help."""
@@ -119,6 +120,11 @@ class Choose(Dialog[str | None]):
                 if any(choice.help for choice in self._choices):
                     with VerticalScroll(can_focus=False):
                         yield Markdown()
+
+    @property
+    def found(self) -> list[str]:
+        """Values that fit what is typed, the best first."""
+        return [choice.value for choice in search(self._choices, self._typed)]
 
     def on_mount(self) -> None:
         """Fill the list."""
@@ -140,6 +146,7 @@ class Choose(Dialog[str | None]):
 
     def _fill(self, text: str) -> None:
         """Show the choices that fit a text, with the cursor on the best."""
+        self._typed = text
         found = search(self._choices, text)
         with_help = any(choice.help for choice in self._choices)
         rows = self.query_one(Rows)
