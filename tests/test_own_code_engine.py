@@ -313,6 +313,9 @@ def test_commands_refuse_what_is_not_trusted_unless_told(tmp_path: Path) -> None
         assert "layers.py is not run: this project came from elsewhere" in done.output
         assert "--trust runs it" in done.output
     assert not is_trusted(Path(folder))
+    drawn = run("picture", folder, "-o", str(tmp_path / "part.mmd"))
+    assert (drawn.exit_code, "layers.py is not run" in drawn.stderr) == (0, True)
+    assert (tmp_path / "part.mmd").read_text().count("(∅, 1)") == 1, "the input alone"
     checked = run("check", folder, "--trust", "--json")
     assert (checked.exit_code, [item["severity"] for item in json.loads(checked.stdout)["problems"]]) == (
         0,
@@ -320,6 +323,9 @@ def test_commands_refuse_what_is_not_trusted_unless_told(tmp_path: Path) -> None
     )
     assert "called" in checked.stderr
     assert "scaled_tanh" in json.loads(run("summary", folder, "--trust", "--json").stdout)["summary"]
+    drawn = run("picture", folder, "-o", str(tmp_path / "whole.mmd"), "--trust", "--json")
+    assert json.loads(drawn.stdout) == {"file": str(tmp_path / "whole.mmd")}
+    assert (tmp_path / "whole.mmd").read_text().count("(∅, 1)") == 3
     events = [json.loads(line) for line in run("train", folder, "--trust", "--json").stdout.splitlines()]
     assert events[-1]["event"] == "finished"
     assert not is_trusted(Path(folder)), "--trust is for this once"
