@@ -153,11 +153,15 @@ def _conversion(command: Any) -> Any:
 @main.command("import")
 @click.argument("source", type=FILE, metavar="MODEL")
 @click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--weights", metavar="NAME", help="Of keras:NAME: imagenet, or a file; without it they are new.")
+@click.option("--freeze", is_flag=True, help="Have training change none of its layers.")
 @_conversion
 def import_(source: Path, folder: Path, **options: Any) -> None:
-    """Make a project in DIR of a model file: its graph, its settings and its weights.
+    """Make a project in DIR of a model: its graph, its settings and its weights.
 
-    MODEL is a .keras or HDF5 file of any Keras, a SavedModel, or the JSON of an architecture. DIR is absent or empty.
+    MODEL is a .keras or HDF5 file of any Keras, a SavedModel, the JSON of an architecture, keras:NAME for a model of
+    keras.applications (keras:MobileNetV2), or, with --allow-unsafe, a Python file with a function build_model or a
+    variable that is a model, as `kerastui code` writes it. DIR is absent or empty.
     """
     from kerastui.import_model import import_model as run
 
