@@ -153,11 +153,15 @@ def _conversion(command: Any) -> Any:
 @main.command("import")
 @click.argument("source", type=FILE, metavar="MODEL")
 @click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--weights", metavar="NAME", help="Of keras:NAME: imagenet, or a file; without it they are new.")
+@click.option("--freeze", is_flag=True, help="Have training change none of its layers.")
 @_conversion
 def import_(source: Path, folder: Path, **options: Any) -> None:
-    """Make a project in DIR of a model file: its graph, its settings and its weights.
+    """Make a project in DIR of a model: its graph, its settings and its weights.
 
-    MODEL is a .keras or HDF5 file of any Keras, a SavedModel, or the JSON of an architecture. DIR is absent or empty.
+    MODEL is a .keras or HDF5 file of any Keras, a SavedModel, the JSON of an architecture, keras:NAME for a model of
+    keras.applications (keras:MobileNetV2), or, with --allow-unsafe, a Python file with a function build_model or a
+    variable that is a model, as `kerastui code` writes it. DIR is absent or empty.
     """
     from kerastui.import_model import import_model as run
 
@@ -171,7 +175,8 @@ def import_(source: Path, folder: Path, **options: Any) -> None:
 def convert(source: Path, target: Path, **options: Any) -> None:
     """Write the model file SOURCE as TARGET, in the format of its suffix.
 
-    SOURCE is a .keras or HDF5 file of any Keras, a SavedModel, or the folder of a project, whose newest model is taken.
+    SOURCE is a .keras or HDF5 file of any Keras, a SavedModel, or the folder of a project, whose newest model is taken;
+    where no run has kept one, it is built with the weights that training would start from.
     TARGET ends in .keras, .h5, .weights.h5, .json, .onnx, .tflite or .xml (OpenVINO); without a suffix it is a
     SavedModel.
     """
@@ -196,7 +201,7 @@ def export(source: Path, target: Path, name: str | None, **options: Any) -> None
     """Write the model in SOURCE, a model file or a project's folder, to be run without Keras.
 
     TARGET ends in .onnx, .tflite (LiteRT) or .xml (OpenVINO); without a suffix it is a SavedModel that TensorFlow
-    Serving runs. Other suffixes are those of `kerastui convert`. Of a project the newest model is taken.
+    Serving runs. Other suffixes are those of `kerastui convert`. Of a project the newest model is taken, as there.
     """
     from kerastui.convert import export as run
 
@@ -221,6 +226,7 @@ def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> N
 @click.option("--model", default="", help="Draw this model inside in place of the whole.")
 @click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Colours.")
 @click.option("--shapes/--no-shapes", default=True, help="Compute shapes, which loads TensorFlow; done by default.")
+@TRUST
 @OVERWRITE
 @JSON
 def picture(folder: Path, output: Path, **options: Any) -> None:

@@ -9,14 +9,15 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from kerastui.headless import Exit, fail, quiet
+from kerastui.engine.project.files import ProjectFileError
+from kerastui.headless import Exit, code_problems, fail, quiet
 
 TOLERANCE = 1e-4
 """Largest difference of predictions that `--verify` takes for the same: runtimes other than TensorFlow add in another
@@ -70,26 +71,25 @@ def convert(
         return fail(f"{target.parent} is no folder to write in", "make it first", as_json)
     quiet()
     from kerastui.engine.saving import converting
-    from kerastui.engine.saving.loading import load_model
 
     safe, error = not allow_unsafe, None
     try:
         with without_remarks():
             converting.suffix_of(target)
             rows = None if calibrate is None else converting.read_samples(calibrate)
-            _read_own_code(source)
             custom = objects_of(objects)
-            model = load_model(_model_in(source), custom, safe_mode=safe)
+            model, note = _opened(source, custom, allow_unsafe)
             converting.call_once(model)
             if verify:
                 converting.samples_for(model, size)  # raises before anything is written if its inputs are not known
             missing = _written(model, target, format, rows, size)
             if verify:
                 error = converting.largest_error(model, target, custom, safe, format, rows, size)
-    except (OSError, ValueError, TypeError, ImportError, NotImplementedError, Warning) as problem:
+    except (OSError, ValueError, TypeError, ImportError, NotImplementedError, ProjectFileError, Warning) as problem:
         return fail(line(problem), "", as_json)
     same = error is None or (math.isfinite(error) and (error <= TOLERANCE or calibrate is not None))
-    _tell(source, target, missing, error, same, as_json)
+    found: dict[str, Any] = {"source": str(source), "target": str(target), "left_out": missing}
+    _tell(found | ({"note": note} if note else {}), error, same, as_json)
     return 0 if same else 1
 
 
@@ -130,29 +130,64 @@ def _written(model: Any, target: Path, *options: Any) -> str | None:
         raise OSError(f"{target}: it cannot be written ({why}). Make room there, or choose another place") from error
 
 
-def _model_in(source: Path) -> Path:
-    """Give the model file in the folder of a project or of a run; other paths are themselves."""
+def _opened(source: Path, custom: Mapping[str, Any], allow_unsafe: bool) -> tuple[Any, str]:
+    """Open a model file, or the newest model of a project or run; that of a project without a run is built.
+
+    Args:
+        source: The file or folder.
+        custom: Classes and functions that the model needs, by name.
+        allow_unsafe: Run code that the file or the project holds.
+
+    Returns:
+        The model, and where its weights are from if no run made them.
+    """
     from kerastui.engine.project.files import FILE_NAME
-    from kerastui.engine.runs import kept_model
+    from kerastui.engine.runs import FOLDER, kept_model
+    from kerastui.engine.saving.loading import load_model
 
     if not (source / FILE_NAME).is_file():
-        return source
+        return load_model(source, custom, safe_mode=not allow_unsafe), ""
     found = kept_model(source)
     if found is None:
-        raise FileNotFoundError(
-            f"{source}: no run of this project kept a model. Train it with `kerastui train {source}`"
-        )
-    return found
+        if source.absolute().parent.name == FOLDER:
+            raise FileNotFoundError(f"{source}: this run kept no model. Give the folder of its project")
+        return _begun(source, allow_unsafe)
+    _read_own_code(source)
+    return load_model(found, custom, safe_mode=not allow_unsafe), ""
+
+
+def _begun(folder: Path, allow_unsafe: bool) -> tuple[Any, str]:
+    """Build the model of a project as its first run would begin with it; say where its weights are from."""
+    from kerastui.engine.building import BuildError, build_model, compile_model
+    from kerastui.engine.keras_private import keras
+    from kerastui.engine.project.files import read
+    from kerastui.engine.starting_weights import load_weights
+
+    none = f"{folder}: no run of this project kept a model, and none can be built"
+    try:
+        project = read(folder)
+        for problem in code_problems(folder, project, allow_unsafe, "--allow-unsafe"):
+            if problem.severity == "error":
+                raise ValueError(f"{none}: {problem.what}. {problem.hint}")
+        if project.fit.seed is not None:
+            keras.utils.set_random_seed(project.fit.seed)
+        model = build_model(project)
+        newer = load_weights(project, model, folder)
+        if project.compile.model or project.compile.losses.keys() >= project.graph.outputs.keys():
+            compile_model(project, model)
+    except BuildError as error:
+        place = f"{error.node}: " if error.node else ""
+        raise ValueError(f"{none}: {place}{error.what}{f'. {error.hint}' if error.hint else ''}") from None
+    weights = f"with the weights of {project.weights}" if project.weights else "untrained"
+    return model, "; ".join([f"{weights}: no run of this project kept a model", *([newer] if newer else [])])
 
 
 def _read_own_code(source: Path) -> None:
     """Run the code of a project that the person trusts, so that its models find their classes."""
-    from kerastui.engine.project.files import FILE_NAME, read
+    from kerastui.engine.custom.reading import read_code
+    from kerastui.engine.project.files import read
 
-    if (source / FILE_NAME).is_file():
-        from kerastui.engine.custom.reading import read_code
-
-        read_code(source, read(source).code)
+    read_code(source, read(source).code)
 
 
 @contextmanager
@@ -216,14 +251,15 @@ def line(error: Exception) -> str:
     return text
 
 
-def _tell(source: Path, target: Path, missing: str | None, error: float | None, same: bool, as_json: bool) -> None:
+def _tell(found: dict[str, Any], error: float | None, same: bool, as_json: bool) -> None:
     if as_json:
-        found: dict[str, Any] = {"source": str(source), "target": str(target), "left_out": missing}
         if error is not None:
             found |= {"largest_error": error if math.isfinite(error) else None, "same": same}
-        click.echo(json.dumps(found))
+        click.echo(json.dumps(found, ensure_ascii=False))
         return
-    click.echo(f"wrote {target}{f', without {missing}' if missing else ''}")
+    without = f", without {found['left_out']}" if found["left_out"] else ""
+    note = f", {found['note']}" if "note" in found else ""
+    click.echo(f"wrote {found['target']}{without}{note}")
     if error is not None:
         click.echo(
             f"{'same predictions' if same else 'predictions differ'}, largest difference {error:.3g}", err=not same

@@ -95,7 +95,7 @@ def summary(folder: Path, width: int | None, as_json: bool, trust: bool = False)
     quiet()
     from kerastui.engine.building import BuildError, summary_text
 
-    for problem in _code_problems(folder, project, trust):
+    for problem in code_problems(folder, project, trust):
         if problem.severity == "error":
             return fail(f"{problem.subject}: {problem.what}".removeprefix(": "), problem.hint, as_json)
     try:
@@ -165,7 +165,7 @@ def _problems(folder: Path, project: Project, trust: bool = False, all_: bool = 
     from kerastui.engine.project.weights import check_weights
 
     data = DataState.read(project.data.source, folder.absolute())
-    found = _code_problems(folder, project, trust)  # the classes that the others find in the catalog
+    found = code_problems(folder, project, trust)  # the classes that the others find in the catalog
     found += [*check_project(project), *check_weights(project, folder), *data.problems(project)]
     shapes: list[Problem] = []
     checked = None
@@ -188,8 +188,15 @@ def _problems(folder: Path, project: Project, trust: bool = False, all_: bool = 
     return mended(project, checked, together(found, shapes))
 
 
-def _code_problems(folder: Path, project: Project, trust: bool) -> list[Problem]:
-    """Run the project's own code, if it is trusted, and return what is wrong with it."""
+def code_problems(folder: Path, project: Project, trust: bool, flag: str = "--trust") -> list[Problem]:
+    """Run a project's own code, if it is trusted, and return what is wrong with it.
+
+    Args:
+        folder: The project's folder.
+        project: The project.
+        trust: Run it whatever the person has said of it.
+        flag: The option of the command that says so.
+    """
     from msgspec.structs import replace
 
     from kerastui.engine.code_state import TRUST, CodeState
@@ -200,7 +207,8 @@ def _code_problems(folder: Path, project: Project, trust: bool) -> list[Problem]
         from kerastui.engine.custom.reading import read_code
 
         code = CodeState.of(read_code(folder, project.code, trusted=True))
-    return [replace(item, hint="--trust runs it") if item.repair == TRUST else item for item in code.problems(project)]
+    said = f"{flag} runs it"
+    return [replace(item, hint=said) if item.repair == TRUST else item for item in code.problems(project)]
 
 
 def _json_teller() -> Callable[[EventBody], None]:

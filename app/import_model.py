@@ -1,4 +1,4 @@
-"""`kerastui import`: a project from a model file. TensorFlow is loaded when the file is opened."""
+"""`kerastui import`: a project from a model. TensorFlow is loaded when the model is opened."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from kerastui.convert import TOLERANCE, line, objects_of, without_remarks
 from kerastui.engine.project.files import ProjectFileError
 from kerastui.headless import Exit, fail, quiet
 
+KERAS = "keras:"
+"""What the name of a model of `keras.applications` is given behind."""
+
+CODE = ".py"
+"""Suffix of Python code."""
+
 
 def import_model(
     source: Path,
@@ -24,17 +30,22 @@ def import_model(
     force: bool = False,
     objects: Path | None = None,
     as_json: bool = False,
+    weights: str | None = None,
+    freeze: bool = False,
 ) -> Exit:
-    """Open a model file and write a project of it, with its weights.
+    """Open a model and write a project of it, with its weights.
 
     Args:
-        source: A model file that `load_model` opens, or the JSON of a model, which has no weights.
+        source: A model file that `load_model` opens, the JSON of a model, which has no weights, a Python file that
+            defines one, or `keras:NAME`, a model of `keras.applications`.
         folder: The project's folder.
         verify: Build the model from the project and compare predictions.
         allow_unsafe: Open files that run code; each `Lambda` becomes a layer that is to be written anew.
         force: Replace the project in the folder.
         objects: A Python file with the classes and functions that the model needs.
         as_json: Print one JSON object.
+        weights: Weights for `keras:NAME`, as Keras takes them; new ones, which are not kept, when `None`.
+        freeze: Have training change none of its layers.
 
     Returns:
         0 if the project was written and, verified, predicts the same.
@@ -43,12 +54,18 @@ def import_model(
     if _is_taken(folder) and not (force and folder.is_dir()):
         hint = "choose another folder" if not folder.is_dir() else "--force replaces the project in it"
         return fail(f"{folder} is not empty" if folder.is_dir() else f"{folder} is a file", hint, as_json)
+    if weights is not None:
+        if not _is_named(source):
+            return fail(f"--weights is for {KERAS}NAME. Received: {source}", "", as_json)
+        click.echo(f"loading the weights {weights}, which Keras downloads the first time", err=True)
     quiet()
     from kerastui.engine.importing.project import ImportRefused, layers_with_code, project_of, write_project
 
     try:
         with without_remarks():
-            model, trained = _opened(source, objects_of(objects), allow_unsafe)
+            model, trained = _opened(source, objects_of(objects), allow_unsafe, weights)
+            if freeze:
+                model.trainable = False
             if verify and not trained:
                 raise ValueError(f"{source} has no weights to predict with; leave out --verify")
             imported = project_of(model, folder.name, weights=trained, keep_code=allow_unsafe)
@@ -60,19 +77,19 @@ def import_model(
             write_project(folder, imported, replace=force)
             error = _largest_error(model, folder) if verify and trained else None
     except ImportRefused as refused:
-        return fail(f"{source}: {refused}", "", as_json)
+        no_file = _is_named(source) or source.suffix == CODE
+        return fail(f"{source}: {refused.what if no_file else refused}", "", as_json)
     except (OSError, ValueError, TypeError, ImportError, NotImplementedError, ProjectFileError) as problem:
         return fail(line(problem), "", as_json)
     same = error is None or (math.isfinite(error) and error <= TOLERANCE)
-    graph = imported.project.graph
-    left_out = [*imported.left_out, *([] if trained else ["weights (JSON has none)"])]
+    without = [] if trained else [f"weights ({_no_weights(source)})"]
     found = {
         "source": str(source),
         "folder": str(folder),
-        "layers": len(graph.layers),
-        "calls": len(graph.calls),
+        "layers": len(imported.project.graph.layers),
+        "calls": len(imported.project.graph.calls),
         "weights": imported.project.weights or None,
-        "left_out": left_out,
+        "left_out": [*imported.left_out, *without],
     }
     if error is not None:
         found |= {"largest_error": error if math.isfinite(error) else None, "same": same}
@@ -84,16 +101,35 @@ def _is_taken(folder: Path) -> bool:
     return folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
 
 
-def _opened(source: Path, custom: Mapping[str, Any], allow_unsafe: bool) -> tuple[Any, bool]:
-    """Return the model in a file, and whether it has weights of its own."""
+def _is_named(source: Path) -> bool:
+    """Tell whether a source is the name of a model of `keras.applications`."""
+    return str(source).startswith(KERAS)
+
+
+def _opened(source: Path, custom: Mapping[str, Any], allow_unsafe: bool, weights: str | None) -> tuple[Any, bool]:
+    """Return the model that a source names, and whether it has weights of its own."""
+    from kerastui.engine.importing.sources import application, model_in_code
     from kerastui.engine.saving.kinds import Kind, kind_of
     from kerastui.engine.saving.loading import load_model
 
+    if _is_named(source):
+        return application(str(source).removeprefix(KERAS), weights), weights is not None
+    if source.suffix == CODE:
+        if not allow_unsafe:
+            raise ValueError(f"{source} is Python code, which is run for its model. Read it, then give --allow-unsafe")
+        return model_in_code(source)
     if kind_of(source) is not Kind.JSON:
         return load_model(source, custom, safe_mode=not allow_unsafe), True
     from kerastui.engine.importing.files import model_in_json
 
     return model_in_json(source, custom, safe_mode=not allow_unsafe), False
+
+
+def _no_weights(source: Path) -> str:
+    """Say why a model came without weights of its own."""
+    if _is_named(source):
+        return "give --weights imagenet for trained ones"
+    return "those of build_model are new" if source.suffix == CODE else "JSON has none"
 
 
 def _largest_error(model: Any, folder: Path) -> float:

@@ -10,7 +10,7 @@ from kerastui.engine.catalog.catalog import catalog
 
 
 def run(check: bool, as_json: bool) -> int:
-    """Print the layers of the catalog by group; exit code 1 if Keras has one that is not among them.
+    """Print the layers that Build offers by group; exit code 1 if Keras has one that should be among them.
 
     Args:
         check: Compare with the installed Keras, class by class and argument by argument.
@@ -33,14 +33,18 @@ def _check(as_json: bool) -> int:
     from kerastui.headless import quiet
 
     quiet()
-    from kerastui.engine.catalog.coverage import public_layers, uncovered
+    from kerastui.engine.catalog.coverage import NOT_OFFERED, public_layers, uncovered
 
     public, missing = public_layers(), uncovered()
-    whole = len(public) - len({item.partition(".")[0] for item in missing})
+    left_out = {name: why for name, why in NOT_OFFERED.items() if name in public}
+    there = len(public) - len(left_out) - len({item.partition(".")[0] for item in missing})
     if as_json:
-        click.echo(json.dumps({"keras": catalog().keras, "public": len(public), "there": whole, "missing": missing}))
-    else:
-        click.echo(f"{whole}/{len(public)} public layers of Keras {catalog().keras}")
-        for item in missing:
-            click.echo(f"missing: {item}")
+        found = {"keras": catalog().keras, "public": len(public), "there": there, "missing": missing}
+        click.echo(json.dumps(found | {"left_out": left_out}))
+        return 1 if missing else 0
+    click.echo(f"{there}/{len(public)} public layers of Keras {catalog().keras} are offered")
+    for name, why in left_out.items():
+        click.echo(f"left out: {name} ({why})")
+    for item in missing:
+        click.echo(f"missing: {item}")
     return 1 if missing else 0

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+import click
 
 from kerastui.code import put
 from kerastui.engine.files import write_atomically
@@ -17,7 +21,7 @@ from kerastui.engine.project.files import ProjectFileError, read
 from kerastui.engine.project.inside import opened
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.writing.diagrams import graphviz, mermaid
-from kerastui.headless import Exit, fail, quiet
+from kerastui.headless import Exit, code_problems, fail, quiet
 
 if TYPE_CHECKING:
     from kerastui.engine.studio import Studio
@@ -42,6 +46,7 @@ def picture(
     model: str = "",
     theme: Theme = "light",
     shapes: bool = True,
+    trust: bool = False,
     overwrite: bool = False,
     as_json: bool = False,
 ) -> Exit:
@@ -53,6 +58,7 @@ def picture(
         model: Id of the model inside to draw, `""` for the project's own graph.
         theme: Colours of an SVG or PNG.
         shapes: Have the engine compute shapes and parameter counts, which takes some seconds.
+        trust: Run the project's own code whatever the person has said of it; shapes end at its layers otherwise.
         overwrite: Replace a file that is there.
         as_json: Print one JSON object.
 
@@ -70,7 +76,7 @@ def picture(
     if model and model not in project.models:
         known = ", ".join(project.models) or "none"
         return fail(f"there is no model {model} in the project", f"its models: {known}", as_json)
-    checked = _checked(project) if shapes else None
+    checked = _checked(folder, project, trust) if shapes else None
     try:
         content = draw(project, output.suffix, model=model, theme=theme, checked=checked)
     except PictureError as error:
@@ -163,8 +169,14 @@ def png(drawn: str) -> bytes:
     return bytes(resvg.svg_to_bytes(svg_string=drawn, zoom=SCALE))
 
 
-def _checked(project: Project) -> Checked:
+def _checked(folder: Path, project: Project, trust: bool) -> Checked:
+    """Return the shapes of a project; what keeps its own code from running is said, and where its layers begin."""
     quiet()
     from kerastui.engine.checking import Checker
 
-    return Checker().check(project)
+    for problem in code_problems(folder, project, trust):
+        if problem.severity == "error":
+            place = f"{problem.subject}: " if problem.subject else ""
+            click.echo(f"kerastui: no shapes from its layers on: {place}{problem.what}; {problem.hint}", err=True)
+    with redirect_stdout(sys.stderr):  # layers of the project's own may print
+        return Checker().check(project)

@@ -333,9 +333,11 @@ class KerasTUI(App[None]):
 
     def action_copy_code(self) -> None:
         """Copy the project as Python code, as `kerastui code` prints it."""
+        from kerastui.engine.project.weights import saved_layers
         from kerastui.engine.writing.python import python_code
 
-        code = python_code(self.studio.project)
+        project = self.studio.project
+        code = python_code(project, saved_layers(project, self.studio.open_workspace.folder))
         self.copy_to_clipboard(code)
         self.notify(f"{code.count(chr(10))} lines of Python", title="copied", timeout=3, markup=False)
 

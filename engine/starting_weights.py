@@ -8,7 +8,7 @@ layers of a class: a `Dense` put before another would take its weights.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,7 @@ from kerastui.engine.building import BuildError
 from kerastui.engine.files import replacing
 from kerastui.engine.project.document import MODEL, Graph, Project
 from kerastui.engine.project.graph import layer_name
-from kerastui.engine.project.inside import place_of
-from kerastui.engine.project.weights import HINT, check_weights
+from kerastui.engine.project.weights import HINT, check_weights, saved_paths
 from kerastui.engine.saving.guards import check_hdf5
 from kerastui.engine.saving.hdf5_weights import (
     assign,
@@ -78,8 +77,8 @@ def load_weights(project: Project, model: Any, folder: Path) -> str:
         with h5py.File(path, "r") as file:
             if not has_layer_names(file):
                 raise BuildError("", f"{project.weights} does not hold weights by layer", HINT)
-            told = dict(_told(project, project.graph, "", ""))
-            plan = plan_layers(file, _by_saved_path(layers, read_strings(file, "layer_names"), told))
+            taken_by = saved_paths(project, list(layers), read_strings(file, "layer_names"))
+            plan = plan_layers(file, {was: layers[path] for was, path in taken_by.items()})
             assign(plan, model)
             for layer in layers.values():
                 if hasattr(layer, "finalize_state"):
@@ -104,42 +103,6 @@ def _by_path(graph: Graph, models: Mapping[str, Graph], model: Any, path: str) -
             yield from _by_path(models[str(layer.config["model"])], models, found, f"{path}{key}/")
         else:
             yield f"{path}{key}", found
-
-
-def _told(project: Project, graph: Graph, path: str, owner: str) -> Iterator[tuple[str, str]]:
-    """Yield the place that a layer had when the weights were written, by path, where `weights_from` tells it."""
-    for key, layer in graph.layers.items():
-        inner = str(layer.config.get("model", "")) if layer.class_name == MODEL else ""
-        if inner in project.models:
-            yield from _told(project, project.models[inner], f"{path}{key}/", inner)
-        elif (place := place_of(owner, key)) in project.weights_from:
-            yield f"{path}{key}", project.weights_from[place]
-
-
-def _by_saved_path(layers: Mapping[str, Any], saved: Collection[str], told: Mapping[str, str]) -> dict[str, Any]:
-    """Return the layers by the path that the file has for them.
-
-    A layer that was grouped into a model, or taken out of one, has another path than when the weights were written:
-    what is told of it counts. Of one that was moved by hand its id tells it, if one layer alone was saved under that id
-    and nothing else takes it.
-    """
-    found: dict[str, Any] = {}
-    for path, place in told.items():
-        was = next((each for each in saved if f"/{each}".endswith(f"/{place}")), None)
-        if was is not None and path in layers:
-            found[was] = layers[path]
-    layers = {path: layer for path, layer in layers.items() if path not in told}
-    found |= {path: layer for path, layer in layers.items() if path in saved and path not in found}
-    left: dict[str, list[str]] = {}
-    for path in saved:
-        if path not in found:
-            left.setdefault(path.rpartition("/")[2], []).append(path)
-    moved = [path for path in layers if path not in saved]
-    ends = [path.rpartition("/")[2] for path in moved]
-    for path, end in zip(moved, ends, strict=True):
-        if ends.count(end) == 1 and len(left.get(end, ())) == 1:
-            found[left[end][0]] = layers[path]
-    return found
 
 
 def _shown(project: Project, path: str) -> str:

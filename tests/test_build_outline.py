@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 from apps import settled, until
 from build_seat import Seat, seated
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from textual.events import Paste
 from kerastui.engine.project import commands, copies, grouping
 from kerastui.engine.project.document import Call, Graph, Layer, Project
 from kerastui.engine.project.problems import Problem
+from kerastui.engine.project.weights import saved_layers
 from kerastui.engine.writing.python import python_code
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.graph_pane import MENU, ON_CANVAS, GraphPane
@@ -68,6 +70,25 @@ async def test_the_code_is_copied_and_follows_the_graph(tmp_path: Path) -> None:
         await until(seat.pilot, lambda: any("Dense(77" in plain(line) for line in code._texts))
         await seat.press("right")
         assert code._left == 0, "no line is longer than the pane"
+
+
+async def test_the_code_says_where_the_file_of_weights_has_them(tmp_path: Path) -> None:
+    """The tab and `copy as code` give what `kerastui code` prints."""
+    project = replace(small_project(), weights="weights.h5")
+    async with seated(tmp_path, project) as seat:
+        folder = seat.app.studio.open_workspace.folder
+        with h5py.File(folder / "weights.h5", "w") as file:
+            file.attrs["layer_names"] = ["encoder/dense", "dense_1"]
+        code = python_code(project, saved_layers(project, folder))
+        assert '"dense": "encoder/dense"' in code
+        seat.screen.problems.show_tab(2)
+        seat.screen.problems.focus_page()
+        await until(seat.pilot, lambda: "import keras" in seat.text)
+        await seat.press("y")
+        assert seat.app.clipboard == code
+        seat.app.copy_to_clipboard("")
+        seat.app.action_copy_code()
+        assert seat.app.clipboard == code
 
 
 async def test_the_outline_says_all_that_cards_say(tmp_path: Path) -> None:

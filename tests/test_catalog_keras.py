@@ -242,16 +242,21 @@ def test_functions_of_keras_are_found_as_layers() -> None:
 
 
 @pytest.mark.slow
-def test_the_command_counts_the_layers_of_keras(monkeypatch: pytest.MonkeyPatch, keras: ModuleType) -> None:
+def test_the_command_counts_the_layers_that_are_offered(monkeypatch: pytest.MonkeyPatch, keras: ModuleType) -> None:
     from kerastui.cli import main
+    from kerastui.engine.catalog.coverage import NOT_OFFERED
 
     done = CliRunner().invoke(main, ["layers", "--check"])
     assert done.exit_code == 0
     there, _, public = done.output.split()[0].partition("/")
-    assert there == public
-    assert int(public) > 100
+    offered = {entry.name for entry in catalog().of("layer")}
+    assert int(there) == len(offered) == int(public) - len(NOT_OFFERED)
+    assert offered.isdisjoint(NOT_OFFERED)
+    assert "left out: Lambda (runs a Python function" in done.output
     monkeypatch.setattr(keras.layers, "Twice", type("Twice", (keras.layers.Layer,), {}), raising=False)
+    hidden = tuple(entry for entry in catalog().of("layer") if entry.name != "Dense")
+    monkeypatch.setitem(catalog()._offered, "layer", hidden)
     done = CliRunner().invoke(main, ["layers", "--check"])
     assert done.exit_code == 1
-    assert done.output.split()[0] == f"{there}/{int(public) + 1}"
-    assert "missing: Twice" in done.output
+    assert done.output.split()[0] == f"{int(there) - 1}/{int(public) + 1}"
+    assert done.output.splitlines()[-2:] == ["missing: Dense", "missing: Twice"]

@@ -13,9 +13,13 @@ import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
+from projects import small_project
 
 from kerastui.cli import main
 from kerastui.engine import Input, Model, Sequential, load_model
+from kerastui.engine.project.files import write
+from kerastui.engine.starting_weights import write_weights
 
 X = np.ones((2, 3), "float32")
 
@@ -140,13 +144,41 @@ def test_a_project_gives_its_newest_model(source: Path, tmp_path: Path) -> None:
     (folder / "kerastui.toml").touch()
     refused = run("export", folder, tmp_path / "m.h5")
     assert refused.exit_code == 1
-    assert "no run of this project kept a model. Train it with `kerastui train" in refused.output
+    assert "no run of this project kept a model, and none can be built: the graph has no input" in refused.output
+    (folder / "runs" / "0010" / "kerastui.toml").touch()
+    assert (
+        "this run kept no model. Give the folder" in run("export", folder / "runs" / "0010", tmp_path / "m.h5").output
+    )
     (folder / "runs" / "0002" / "model.keras").write_bytes(source.read_bytes())
     done = run("export", folder, tmp_path / "m.h5", "--verify")
     assert done.exit_code == 0, done.output
     assert h5py.is_hdf5(tmp_path / "m.h5")
     (folder / "runs" / "0010" / "model.keras").write_bytes(b"later")
     assert "0010/model.keras: it is no Keras model" in run("export", folder, tmp_path / "n.h5").output
+
+
+def test_a_project_without_a_run_gives_the_model_that_it_starts_with(tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    project = small_project()
+    write(folder, project)
+    done = run("convert", folder, tmp_path / "m.keras", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["note"] == "untrained: no run of this project kept a model"
+    made = load_model(tmp_path / "m.keras")
+    assert made.compiled
+    write_weights(folder / "weights.h5", {"dense_1": made.get_layer("digit")})
+    write(folder, replace(project, weights="weights.h5"))
+    done = run("convert", folder, tmp_path / "n.h5", "--verify")
+    assert done.exit_code == 0, done.output
+    assert "n.h5, with the weights of weights.h5: no run of this project kept a model; dense starts" in done.output
+    for a, b in zip(
+        load_model(tmp_path / "n.h5").get_layer("digit").get_weights(),
+        made.get_layer("digit").get_weights(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(a, b)
+    (folder / "kerastui.toml").write_text("= 1")
+    assert run("convert", folder, tmp_path / "o.h5").output.startswith("kerastui: ")
 
 
 @pytest.mark.slow

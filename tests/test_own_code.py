@@ -24,7 +24,7 @@ from kerastui.engine.process.client import EngineLost
 from kerastui.engine.process.protocol import Code, ReadCode, ReplyBody, RequestBody
 from kerastui.engine.project import settings as settings_commands
 from kerastui.engine.project.checks import check_project
-from kerastui.engine.project.document import Compile, Project
+from kerastui.engine.project.document import Compile, Project, Spec
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.files import dumps, loads
 from kerastui.engine.project.repairs import apply_repair
@@ -280,6 +280,31 @@ async def test_own_layers_are_in_the_palette_and_a_broken_file_says_so(tmp_path:
         assert "✗ layers.py:12" in seat.text
         assert "NameError: nix" in seat.text
         assert "ScaledTanh" in seat.text
+
+
+async def test_own_activations_and_initializers_are_chosen_in_the_inspector(tmp_path: Path) -> None:
+    folder = written(tmp_path / "project", small_project())
+    engine = FakeEngine()
+    own = (Entry("activation", "layers.swoosh", code="layers.py:9"), Entry("initializer", "layers.Thirds", code="_:1"))
+    engine.code = replace(CODE, entries=own)
+    app = KerasTUI(folder, engine)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        seat = Seat(app, pilot)
+        await until(pilot, lambda: app.studio.code.kind == "read")
+        await seat.press("end", "up", "enter")
+        for argument, name in (("activation", "swoosh"), ("kernel_initializer", "Thirds")):
+            seat.screen.inspector.edit(argument)
+            await settled(pilot)
+            await seat.press(*name, "enter")
+            assert seat.graph.layers["dense"].config[argument] == Spec(f"layers.{name}")
+            assert f"layers.{name}" in seat.text
+        assert texts(app.studio.project) == []
+    dense = catalog().layer("Dense")
+    assert dense is not None
+    wrong = check_config(dense, {"units": 1, "activation": "layers.swoosh"})
+    assert [each.rpartition(";")[2] for each in wrong] == [" write { class = 'layers.swoosh' }"]
+    set_own(None)
+    assert check_config(dense, {"units": 1, "activation": Spec("layers.other")}) == []
 
 
 async def test_code_from_elsewhere_is_run_after_a_question(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from kerastui.engine.building import BuildError, build_model, compile_model
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.catalog.objects import build_object
 from kerastui.engine.checking import Checker
+from kerastui.engine.code_state import used_files
 from kerastui.engine.custom.reading import read_code
 from kerastui.engine.custom.running import PRIVATE
 from kerastui.engine.custom.trust import is_trusted
@@ -29,11 +30,51 @@ from kerastui.engine.data.check import NO_TARGET
 from kerastui.engine.data_state import DataState
 from kerastui.engine.process.protocol import Code, RunFinished
 from kerastui.engine.process.run import Run, RunError
+from kerastui.engine.project import commands
 from kerastui.engine.project import settings as settings_commands
-from kerastui.engine.project.document import Spec
+from kerastui.engine.project.document import Project, Spec, Value
 from kerastui.engine.project.files import read
+from kerastui.engine.writing.python import python_code
 
 pytestmark = pytest.mark.slow
+
+OBJECTS = '''import keras
+
+
+def swoosh(x, beta=2.0):
+    """Multiply by a steep sigmoid."""
+    return x * keras.ops.sigmoid(beta * x)
+
+
+def rows(count):
+    return count
+
+
+def mixed(x, other):
+    return x + other
+
+
+class Thirds(keras.initializers.Initializer):
+    def __call__(self, shape, dtype=None):
+        return keras.ops.full(shape, 1 / 3, dtype)
+
+
+class Near(keras.regularizers.Regularizer):
+    def __init__(self, to: float = 1.0):
+        self.to = to
+
+    def __call__(self, x):
+        return keras.ops.mean((x - self.to) ** 2)
+
+    def get_config(self):
+        return {"to": self.to}
+
+
+class Half(keras.constraints.Constraint):
+    def __call__(self, w):
+        return w / 2
+'''
+"""Functions and classes whose objects stand among the arguments of layers."""
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +129,37 @@ def test_public_classes_are_described(tmp_path: Path) -> None:
     ]
     assert type(build_object(Spec("Dense", {"units": 2}), "layer")) is keras.layers.Dense
     assert type(build_object(Spec("layers.Dense", {"units": 2}), "layer")) is not keras.layers.Dense
+
+
+def test_objects_inside_layers_are_offered_built_saved_and_written(tmp_path: Path) -> None:
+    code = given(tmp_path, OBJECTS)
+    assert [(entry.kind, entry.name) for entry in code.entries] == [
+        ("activation", "layers.swoosh"),
+        ("initializer", "layers.Thirds"),
+        ("regularizer", "layers.Near"),
+        ("constraint", "layers.Half"),
+    ]
+    project, x = commands.add_input(Project("own"), (3,))
+    config: dict[str, Value] = {
+        "units": 2,
+        "activation": Spec("layers.swoosh"),
+        "kernel_initializer": Spec("layers.Thirds"),
+        "kernel_regularizer": Spec("layers.Near", {"to": 0.5}),
+        "kernel_constraint": Spec("layers.Half"),
+    }
+    project, dense = commands.add_layer(project, "Dense", config, x)
+    project = commands.toggle_output(project, dense)
+    assert (Checker().check(project).problems, used_files(project)) == ((), {"layers"})
+    model = build_model(project)
+    np.testing.assert_allclose(model(np.ones((1, 3))), [[0.8808, 0.8808]], atol=1e-4)
+    np.testing.assert_allclose(model.losses[0], 1 / 36, atol=1e-6)
+    model.save(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras").get_layer(dense)
+    assert again.get_config() == model.get_layer(dense).get_config()
+    text = python_code(project)
+    assert "from layers import Half, Near, Thirds, swoosh\n" in text
+    for part in ("activation=swoosh", "=Thirds()", "=Near(to=0.5)", "=Half()"):
+        assert part in text
 
 
 def test_it_leaves_no_module_behind_but_a_private_one(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -313,6 +385,9 @@ def test_commands_refuse_what_is_not_trusted_unless_told(tmp_path: Path) -> None
         assert "layers.py is not run: this project came from elsewhere" in done.output
         assert "--trust runs it" in done.output
     assert not is_trusted(Path(folder))
+    drawn = run("picture", folder, "-o", str(tmp_path / "part.mmd"))
+    assert (drawn.exit_code, "layers.py is not run" in drawn.stderr) == (0, True)
+    assert (tmp_path / "part.mmd").read_text().count("(∅, 1)") == 1, "the input alone"
     checked = run("check", folder, "--trust", "--json")
     assert (checked.exit_code, [item["severity"] for item in json.loads(checked.stdout)["problems"]]) == (
         0,
@@ -320,6 +395,9 @@ def test_commands_refuse_what_is_not_trusted_unless_told(tmp_path: Path) -> None
     )
     assert "called" in checked.stderr
     assert "scaled_tanh" in json.loads(run("summary", folder, "--trust", "--json").stdout)["summary"]
+    drawn = run("picture", folder, "-o", str(tmp_path / "whole.mmd"), "--trust", "--json")
+    assert json.loads(drawn.stdout) == {"file": str(tmp_path / "whole.mmd")}
+    assert (tmp_path / "whole.mmd").read_text().count("(∅, 1)") == 3
     events = [json.loads(line) for line in run("train", folder, "--trust", "--json").stdout.splitlines()]
     assert events[-1]["event"] == "finished"
     assert not is_trusted(Path(folder)), "--trust is for this once"

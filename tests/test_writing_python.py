@@ -25,11 +25,12 @@ from kerastui.engine.building import build_model, compile_model
 from kerastui.engine.catalog.catalog import MODULES, catalog
 from kerastui.engine.importing.graphs import graph_of
 from kerastui.engine.importing.values import alike
+from kerastui.engine.project import commands, grouping
 from kerastui.engine.project.document import MODEL, Call, Compile, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.files import write
 from kerastui.engine.project.graph import node_of, port_of, rewired, wired, wires_into
 from kerastui.engine.project.weights import saved_layers
-from kerastui.engine.starting_weights import _by_path, write_weights
+from kerastui.engine.starting_weights import _by_path, load_weights, write_weights
 from kerastui.engine.writing.graphs import SCATTERED, STARRED
 from kerastui.engine.writing.python import python_code
 
@@ -201,6 +202,34 @@ def test_weights_follow_a_layer_that_was_put_into_a_model(tmp_path: Path) -> Non
     written = {{"encoder/lstm": "lstm", "gru": "core/gru"}.get(path, path): layer for path, layer in held.items()}
     write_weights(tmp_path / "weights.h5", written)
     assert_loads(python_code(project, saved_layers(project, tmp_path)), tmp_path, ours)
+
+
+@pytest.mark.parametrize("knows_file", [True, False])
+def test_weights_follow_what_the_document_tells_and_a_new_layer_takes_none(tmp_path: Path, knows_file: bool) -> None:
+    layers = {
+        "dense": (Layer("Dense", {"units": 3}), "x"),
+        "drop": (Layer("Dropout", {"rate": 0.5}), "dense"),
+        "digit": (Layer("Dense", {"units": 3}), "drop"),
+    }
+    before = Project("grouped", graph=graph({"x": Input((3,))}, layers, {"y": "digit"}), weights="weights.h5")
+    ours = filled(before)
+    write_weights(tmp_path / "weights.h5", dict(_by_path(before.graph, {}, ours, "")))
+    project, model = grouping.group(before, ["dense", "drop"], "encoder")
+    project, new = commands.add_layer(project, "Dense", {"units": 3}, model)
+    assert (model, new) == ("encoder", "dense")
+    module = run(python_code(project, saved_layers(project, tmp_path) if knows_file else ()))
+    stock = module["build_model"]()
+    fresh = stock.get_layer("dense").get_weights()
+    module["load_weights"](stock, str(tmp_path / "weights.h5"))
+    built = build_model(project)
+    load_weights(project, built, tmp_path)
+    for made in (stock, built):
+        kept = made.get_layer("encoder").get_layer("dense").get_weights()
+        np.testing.assert_array_equal(kept[0], ours.get_layer("dense").get_weights()[0])
+        np.testing.assert_array_equal(
+            made.get_layer("digit").get_weights()[0], ours.get_layer("digit").get_weights()[0]
+        )
+    np.testing.assert_array_equal(stock.get_layer("dense").get_weights()[0], fresh[0])
 
 
 def assert_loads(code: str, folder: Path, ours: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Final, TypeGuard
 
 from kerastui.engine.catalog.catalog import NESTED, Argument, ArgumentType, Entry, Kind, catalog
 from kerastui.engine.catalog.literals import format_value
+from kerastui.engine.custom.files import is_own
 from kerastui.engine.project.document import Spec, Value
 
 _TAKES: Final[dict[ArgumentType, str]] = {
@@ -76,7 +77,8 @@ def check_value(argument: Argument, value: Value, typed: str = "") -> str:
     hint = ""
     if isinstance(value, str):
         known = argument.choices if argument.type == "choice" else _names(kind) if kind and kind != "layer" else ()
-        hint = suggest(value, known)
+        own = catalog().get(kind, value) if kind else None
+        hint = f"; write {{ class = {value!r} }}" if own is not None and own.code else suggest(value, known)
     received = repr(typed) if typed else format_value(value)
     return f"{argument.name} takes {takes(argument)}. Received: {received}{hint}"
 
@@ -89,6 +91,8 @@ def check_spec(kind: Kind, spec: Spec) -> str:
         spec: Class and arguments.
     """
     entry = catalog().get(kind, spec.class_name)
+    if entry is None and catalog().own is None and is_own(spec.class_name):
+        return ""  # the code has not been read yet
     if entry is None:
         return f"no {kind} named {spec.class_name}{suggest(spec.class_name, _names(kind))}"
     return next(iter(check_config(entry, spec.config)), "")
@@ -168,7 +172,9 @@ def _suits(argument: Argument, value: Value) -> bool:
         case "str" | "dtype":
             return isinstance(value, str)
         case "activation" | "initializer" | "regularizer" | "constraint" | "optimizer":
-            return isinstance(value, str) and catalog().get(NESTED[argument.type], value) is not None
+            # Keras finds its own objects by name; of the project's own a text says nothing to it.
+            known = catalog().get(NESTED[argument.type], value) if isinstance(value, str) else None
+            return known is not None and not known.code
         case _:
             return False
 

@@ -24,7 +24,11 @@ CATEGORY: Final = "my layers"
 
 _TYPES: Final[Mapping[Any, ArgumentType]] = {bool: "bool", int: "int", float: "float", str: "str"}
 _PLAIN: Final = (bool, int, float, str, type(None))
-_TARGETS: Final = ["y_true", "y_pred"]
+_FUNCTIONS: Final[Mapping[tuple[Kind, ...], list[str]]] = {
+    ("loss", "metric"): ["y_true", "y_pred"],
+    ("activation",): ["x"],
+}
+"""Parameters that a function must be given, by what it is for."""
 
 
 class Described(NamedTuple):
@@ -42,7 +46,7 @@ class Described(NamedTuple):
 
 
 def describe_module(module: ModuleType, file: str, content: bytes) -> Described:
-    """Describe the public classes that a file defines, and its functions of `y_true` and `y_pred`.
+    """Describe the public classes that a file defines, and its functions of `y_true` and `y_pred`, or of `x`.
 
     What it gives is registered with Keras under the name of the file, so that a model file names it `layers>Scale`.
 
@@ -89,16 +93,22 @@ def _register(package: str, item: Any) -> None:
 
 def _entries(item: Any, name: str, place: str) -> Iterator[Entry]:
     if inspect.isfunction(item):
-        parameters = list(inspect.signature(item).parameters.values())
-        rest = all(each.default is not Parameter.empty for each in parameters[2:])
-        if [each.name for each in parameters[:2]] == _TARGETS and rest:
-            summary = (inspect.getdoc(item) or "").partition("\n")[0]
-            yield Entry("loss", name, summary=summary, code=place)
-            yield Entry("metric", name, summary=summary, code=place)
+        summary = (inspect.getdoc(item) or "").partition("\n")[0]
+        for kind in _uses(list(inspect.signature(item).parameters.values())):
+            yield Entry(kind, name, summary=summary, code=place)
         return
-    kind = _kind(item)
-    if kind is not None:
-        yield _described(kind, item, name, place)
+    found = _kind(item)
+    if found is not None:
+        yield _described(found, item, name, place)
+
+
+def _uses(parameters: list[Parameter]) -> tuple[Kind, ...]:
+    """Return what a function is for, by the names that Keras gives to the parameters of its own."""
+    for kinds, names in _FUNCTIONS.items():
+        rest = parameters[len(names) :]
+        if [each.name for each in parameters[: len(names)]] == names:
+            return kinds if all(each.default is not Parameter.empty for each in rest) else ()
+    return ()
 
 
 def _kind(item: Any) -> Kind | None:

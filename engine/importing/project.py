@@ -46,6 +46,9 @@ class ImportRefused(ValueError):
 
     Args:
         refusals: Layers and operations, each with the reason.
+
+    Attributes:
+        what: What it cannot hold, without what to do next with a model file.
     """
 
     def __init__(self, refusals: list[Refusal]) -> None:
@@ -53,7 +56,8 @@ class ImportRefused(ValueError):
         for refusal in refusals:
             reasons.setdefault(refusal.why, []).append(refusal.name)
         listed = "; ".join(f"{_named(names)} ({why})" for why, names in reasons.items())
-        super().__init__(f"a project cannot hold {listed}. {NEXT}")
+        self.what = f"a project cannot hold {listed}"
+        super().__init__(f"{self.what}. {NEXT}")
         self.refusals = refusals
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
 from msgspec.structs import replace
 
-from kerastui.engine.project.document import Project
+from kerastui.engine.project.document import MODEL, Graph, Project
+from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.problems import Problem
 
 FILE_NAME = "weights.h5"
@@ -78,6 +79,70 @@ def saved_layers(project: Project, folder: Path) -> tuple[str, ...]:
     except OSError:
         return ()
     return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
+
+
+def saved_paths(project: Project, paths: Sequence[str], saved: Collection[str]) -> dict[str, str]:
+    """Say which layer of a project takes which weights of its file.
+
+    A layer that was grouped into a model, or taken out of one, has another path than when the weights were written:
+    what `weights_from` tells of it counts. Of one that was moved by hand its id tells it, if one layer alone was saved
+    under that id and nothing else takes it.
+
+    Args:
+        project: The project.
+        paths: Its layers that can have weights, by path: `dense`, and `encoder/dense` for one of a model inside.
+        saved: Paths of the layers that the file has.
+
+    Returns:
+        The path of the layer in the project by the path that the file has; no two layers take the same weights.
+    """
+    found: dict[str, str] = {}
+    saved = dict.fromkeys(saved)  # a thousand layers are looked up in it
+    told = {path: place for path, place in told_places(project) if path in paths}
+    for path, place in told.items():
+        was = place if place in saved else next((each for each in saved if _ends_in(each, place)), None)
+        if was is not None:
+            found.setdefault(was, path)
+    others = [path for path in paths if path not in told]
+    found |= {path: path for path in others if path in saved and path not in found}
+    left: dict[str, list[str]] = {}
+    for path in saved:
+        if path not in found:
+            left.setdefault(_id(path), []).append(path)
+    moved = [path for path in others if path not in saved]
+    ends = [_id(path) for path in moved]
+    for path, end in zip(moved, ends, strict=True):
+        if ends.count(end) == 1 and len(left.get(end, ())) == 1:
+            found[left[end][0]] = path
+    return found
+
+
+def told_places(
+    project: Project, graph: Graph | None = None, path: str = "", owner: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Yield the place that a layer had when the weights were written, by path, where `weights_from` tells it.
+
+    Args:
+        project: The project.
+        graph: The graph to look in; the project's own where omitted.
+        path: What the paths in it begin with.
+        owner: The model that the graph is.
+    """
+    for key, layer in (project.graph if graph is None else graph).layers.items():
+        inner = str(layer.config.get("model", "")) if layer.class_name == MODEL else ""
+        if inner in project.models:
+            yield from told_places(project, project.models[inner], f"{path}{key}/", inner)
+        elif (place := place_of(owner, key)) in project.weights_from:
+            yield f"{path}{key}", project.weights_from[place]
+
+
+def _ends_in(path: str, place: str) -> bool:
+    """Tell whether a path is one of a place in a model, which may stand within others; `dense` is the project's own."""
+    return "/" in place and path.endswith(f"/{place}")
+
+
+def _id(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _problem(what: str) -> Problem:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from kerastui.engine.project.document import MODEL, Compile, Graph, Project
 from kerastui.engine.project.graph import layer_name, node_name
-from kerastui.engine.project.inside import place_of
+from kerastui.engine.project.weights import saved_paths, told_places
 from kerastui.engine.writing.graphs import structure
 from kerastui.engine.writing.source import STEP, Expression, call, lines, listed, quoted, table, text
 from kerastui.engine.writing.values import Values
@@ -71,14 +71,19 @@ def loading(project: Project, saved: Collection[str]) -> list[str]:
         f"def load_weights(model: keras.Model, path: str = {quoted(project.weights)}) -> None:",
         f'{STEP}"""Load the weights of the project; a layer that they do not fit keeps its own."""',
     ]
-    parts = list(_parts(project, "", ("model",), "", _moved(project, saved)))
+    parts = _renamed(project, saved)
     if len(parts) == 1 and not parts[0][1]:
         return [*found, f"{STEP}model.load_weights(path, by_name=True, skip_mismatch=True)"]
-    table_of = [listed([text(model), table(paths)], "(") for model, paths in parts]
+    newer = any("" in names.values() for _, names in parts)
+    table_of = [
+        listed([text(model), table([(name, text(quoted(was))) for name, was in names.items()])], "(")
+        for model, names in parts
+    ]
     return [
         *found,
         f"{STEP}# The file knows these layers by their ids in the project, behind those of the",
-        f"{STEP}# models they stand in.",
+        f"{STEP}# models they stood in when it was written.",
+        *([f'{STEP}# Those with "" are newer than the file.'] if newer else []),
         *lines("parts = ", listed(table_of)),
         f"{STEP}for part, paths in parts:",
         f"{STEP * 2}names = [layer.name for layer in part.layers]",
@@ -90,51 +95,43 @@ def loading(project: Project, saved: Collection[str]) -> list[str]:
     ]
 
 
-def _parts(
-    project: Project, owner: str, model: tuple[str, ...], before: str, moved: Mapping[str, str]
-) -> Iterator[tuple[str, list[tuple[str, Expression]]]]:
-    """Yield the model and those inside it, each with the layers that the file has under another name than theirs.
+def _renamed(project: Project, saved: Collection[str]) -> list[tuple[str, dict[str, str]]]:
+    """Return the model and those inside it, each with the layers that the file of weights has under another name.
 
-    Of one that was added since, whatever its id is, the file has nothing: it goes by no name there.
+    A layer that takes nothing of the file has `""` where it is called as another is there, or was before.
     """
-    inside: list[tuple[str, tuple[str, ...], str]] = []
-    paths: list[tuple[str, Expression]] = []
-    graph = project.models[owner] if owner else project.graph
+    parts = list(_parts(project, project.graph, ("model",), ""))
+    paths = [path for _, layers in parts for path in layers.values()]
+    told = dict(told_places(project))
+    known = dict.fromkeys(saved or filter(None, (told.get(path, path) for path in paths)))
+    taken = {path: was for was, path in saved_paths(project, paths, known).items()}
+    return [
+        (
+            model,
+            {
+                name: was
+                for name, path in layers.items()
+                if (was := taken.get(path, "")) != name and (was or name in known or path in told)
+            },
+        )
+        for model, layers in parts
+    ]
+
+
+def _parts(project: Project, graph: Graph, model: tuple[str, ...], before: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the model and those inside it, each with the paths of its layers, `encoder/dense`, by their names."""
+    inside: list[tuple[Graph, tuple[str, ...], str]] = []
+    paths: dict[str, str] = {}
     for key, layer in graph.layers.items():
         name, path = layer_name(graph, key), before + key
         if layer.class_name == MODEL and layer.config.get("model") in project.models:
             within = (*model, f"get_layer({quoted(name)})")
-            inside.append((str(layer.config["model"]), within, f"{path}/"))
+            inside.append((project.models[str(layer.config["model"])], within, f"{path}/"))
         elif not layer.class_name.startswith("ops."):
-            was = "" if project.weights_from.get(place_of(owner, key)) == "" else moved.get(path, path)
-            paths += [(name, text(quoted(was)))] if was != name else []
+            paths[name] = path
     yield ".".join(model), paths
     for each in inside:
-        yield from _parts(project, *each, moved)
-
-
-def _moved(project: Project, saved: Collection[str]) -> dict[str, str]:
-    """Return the path in the file of layers that were grouped, or taken out of a group, since it was written.
-
-    A layer keeps its id then, which tells it if it is the only one of that id on both sides.
-    """
-    paths = [path for path in _paths(project, project.graph, "") if path not in saved]
-    left = [path for path in saved if path not in set(_paths(project, project.graph, ""))]
-    ends, others = ([path.rpartition("/")[2] for path in side] for side in (paths, left))
-    return {
-        path: left[others.index(end)]
-        for path, end in zip(paths, ends, strict=True)
-        if ends.count(end) == others.count(end) == 1
-    }
-
-
-def _paths(project: Project, graph: Graph, before: str) -> Iterator[str]:
-    for key, layer in graph.layers.items():
-        inner = project.models.get(str(layer.config.get("model"))) if layer.class_name == MODEL else None
-        if inner is None:
-            yield before + key
-        else:
-            yield from _paths(project, inner, f"{before}{key}/")
+        yield from _parts(project, *each)
 
 
 def training(project: Project, values: Values) -> list[str]:

@@ -236,7 +236,8 @@ class BuildScreen(StageScreen):
     @work(exclusive=True, group="code", exit_on_error=False)
     async def _write_code(self, project: Project) -> None:
         self._coded = project
-        self.problems.code.show(await asyncio.to_thread(code_lines, project))
+        folder = self.studio.open_workspace.folder
+        self.problems.code.show(await asyncio.to_thread(code_lines, project, folder))
 
     def _summarise(self) -> None:
         """Fetch Keras's summary if the graph is another one than the one it was made of."""

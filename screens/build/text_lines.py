@@ -6,12 +6,14 @@ import io
 import keyword
 import tokenize
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from kerastui.engine.project.document import Project
+from kerastui.engine.project.weights import saved_layers
 from kerastui.screens.widgets.cursor_view import CursorView
 from kerastui.screens.widgets.ink import Cells, Line, Span, ink_of, line_width, plain, spans
 
@@ -105,11 +107,16 @@ def cut(line: Line, left: int) -> Line:
     return kept or line
 
 
-def code_lines(project: Project) -> list[Line]:
-    """Return a project as lines of Python in colours; 0.2 s for a thousand layers, so not for the event loop."""
+def code_lines(project: Project, folder: Path) -> list[Line]:
+    """Return a project as lines of Python in colours; 0.2 s for a thousand layers, so not for the event loop.
+
+    Args:
+        project: The project.
+        folder: Its folder, whose file of weights says which layers it has.
+    """
     from kerastui.engine.writing.python import python_code
 
-    return coloured(python_code(project))
+    return coloured(python_code(project, saved_layers(project, folder)))
 
 
 def coloured(code: str) -> list[Line]:

@@ -10,6 +10,7 @@ from kerastui.engine.catalog.catalog import NESTED, Argument, Entry, Kind, catal
 from kerastui.engine.catalog.check import takes
 from kerastui.engine.catalog.starting import starting_config
 from kerastui.engine.catalog.values import format_value, parse_value
+from kerastui.engine.custom.files import is_own
 from kerastui.engine.project.document import Spec, Value
 from kerastui.screens.widgets import words
 from kerastui.screens.widgets.choose import Choice
@@ -273,8 +274,9 @@ def _read(argument: Argument, given: str | bool, before: Value) -> Value:
         return given
     if argument.nullable and given in (NONE, INHERIT):
         return None
-    kind = NESTED.get(argument.type)
-    found = _read_object(kind, given.strip(), before) if kind and kind != "activation" and choices(argument) else None
+    name, kind = given.strip(), NESTED.get(argument.type)
+    named = kind is not None and choices(argument) and (kind != "activation" or is_own(name))
+    found = _read_object(kind, name, before) if kind is not None and named else None
     return parse_value(argument, given) if found is None else found
 
 
@@ -289,8 +291,8 @@ def _read_object(kind: Kind, name: str, before: Value) -> Value:
 
 
 def _plain(entry: Entry) -> bool:
-    """Tell whether an object is stored by its name alone while none of its arguments is set."""
-    return entry.kind != "layer" and all(each.name in QUIET for each in entry.arguments)
+    """Tell whether an object of Keras is stored by its name alone while none of its arguments is set."""
+    return entry.kind != "layer" and not entry.code and all(each.name in QUIET for each in entry.arguments)
 
 
 def _is_default(argument: Argument, value: Value) -> bool:
