@@ -80,6 +80,7 @@ def take(app: KerasTUI, name: str, folder: Path = FOLDER) -> None:
             for part in re.finditer(r"[!-~]+|[^\x00-\xa0]", content):
                 place = {"x": f"{x + step * part.start():.1f}"}
                 ElementTree.SubElement(text, f"{{{SPACE}}}tspan", place).text = part[0]
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.svg").write_text(ElementTree.tostring(root, encoding="unicode"), encoding="utf-8")
 
 

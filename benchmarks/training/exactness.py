@@ -36,23 +36,31 @@ class Compared:
     def weights(self) -> dict[str, dict[str, float]]:
         """Give how far weights are from those of Keras without XLA: ours as `plain` and `xla`, its own as `stock_xla`.
 
+        And its own as `nudged`, from weights each of which is the next greater float: what a model makes of a last bit.
         Each is the three weights that are farthest, by their paths: the norm of the difference by the norm of the
-        weight. A model that is hopeless under XLA has `plain` alone.
+        weight. A model that is hopeless under XLA has no figures of it.
         """
         expected = self._trained("keras", False)
-        found = {"plain": _apart(self._trained("ours", False), expected)}
+        found = {
+            "plain": _apart(self._trained("ours", False), expected),
+            "nudged": _apart(self._trained("keras", False, nudged=True), expected),
+        }
         if not self._case.deep:
             found["xla"] = _apart(self._trained("ours", True), expected)
             found["stock_xla"] = _apart(self._trained("keras", True), expected)
         return found
 
-    def _trained(self, family: str, jit_compile: bool) -> dict[str, Any]:
+    def _trained(self, family: str, jit_compile: bool, nudged: bool = False) -> dict[str, Any]:
         keras: Any = importlib.import_module(HOMES[family])
         model = self._case.model(keras, dropout=False, jit_compile=jit_compile)
         self._start = self._start or model.get_weights()
-        model.set_weights(self._start)
+        model.set_weights([_next(weight) for weight in self._start] if nudged else self._start)
         model.fit(*self._data, batch_size=self._case.batch, epochs=EPOCHS, shuffle=False, verbose=0)
         return {weight.path: value for weight, value in zip(model.weights, model.get_weights(), strict=True)}
+
+
+def _next(values: Any) -> Any:
+    return np.nextafter(values, np.inf, dtype=values.dtype) if np.issubdtype(values.dtype, np.floating) else values
 
 
 def _apart(found: dict[str, Any], expected: dict[str, Any]) -> dict[str, float]:
@@ -70,7 +78,7 @@ def compare(case: Case) -> dict[str, dict[str, float]]:
         case: The case.
 
     Returns:
-        `plain`, `xla` and `stock_xla`: the weights farthest from those of stock Keras without XLA, and how far.
+        `plain`, `nudged`, `xla`, `stock_xla`: the weights farthest from those of stock Keras without XLA, and how far.
 
     Raises:
         WorkerError: If a training fails.

@@ -15,7 +15,7 @@ from benchmarks.training.processes import Process, WorkerError
 from benchmarks.training.targets import CALLS
 
 TURN = 1.0
-"""Seconds of a turn: of the epochs that go into it, at least one, the median counts."""
+"""Seconds of a turn: of the epochs that go into it, at least three, the median counts."""
 
 OUT_OF_THE_RUNNING = 1.3
 """How much slower than the best of a peer's ways one may be in its warm-up and still take part in the turns."""

@@ -123,9 +123,9 @@ def _fresh(fresh: dict[str, Any]) -> str:
 
 
 def _exactness(exactness: dict[str, Any]) -> str:
-    keys = ("plain", "xla", "stock_xla")
+    keys = ("plain", "xla", "stock_xla", "nudged")
     rows = [[CASES[name].title, *(_farthest(found.get(key)) for key in keys)] for name, found in exactness.items()]
-    return table(["model", "kerastui", "kerastui, XLA", "Keras 3, XLA"], rows)
+    return table(["model", "kerastui", "kerastui, XLA", "Keras 3, XLA", "Keras 3, last bits changed"], rows)
 
 
 def _farthest(apart: dict[str, float] | None) -> str:

@@ -22,6 +22,9 @@ from benchmarks.training.runners import Fit, Loop, settled
 HOMES = {"ours": "kerastui.engine.keras", "keras": "keras", "tf_keras": "tf_keras", "jax": "keras"}
 """The namespace of each family."""
 
+EPOCHS = 3
+"""Epochs of a turn, at least."""
+
 TRIAL_BATCHES = 8
 """Batches of the data on which a way is tried that may be far too slow: XLA on a CPU can take 20 times as long."""
 
@@ -88,9 +91,10 @@ class Worker:
     def turn(self, key: str, seconds: float) -> dict[str, Any]:
         """Run as many epochs of a way as usually take some seconds; give the seconds of one, the median.
 
-        Not the mean: the first epoch of Keras after a rest can take seconds, while what tunes its data wakes up.
+        Three at least, and not their mean: the first epoch of Keras after a rest can take twenty times as long as the
+        others, while what tunes its data wakes up.
         """
-        times = self._running[key].turn(max(1, round(seconds / self._usual[key])))
+        times = self._running[key].turn(max(EPOCHS, round(seconds / self._usual[key])))
         return {"epoch": median(times), "epochs": len(times)}
 
     def end(self, key: str) -> dict[str, Any]:
