@@ -304,9 +304,11 @@ def _deleted(project: Project, key: str) -> Project:
 
 def _bypassed(project: Project, target: str, gone: str, heir: str | None) -> Call:
     """Give a call what a node that goes was fed by; a call that does not tell its tensors apart takes it once."""
-    call, names = project.graph.calls[target], takers(project, target)[0]
-    ends: list[str | None] = []
-    for wire in wires_into(project.graph, target):
+    call, wires = project.graph.calls[target], wires_into(project.graph, target)
+    if all(wire.source != gone for wire in wires):
+        return call
+    names, ends = takers(project, target)[0], list[str | None]()
+    for wire in wires:
         if wire.source != gone:
             ends.append(wired(wire.source, wire.port))
         else:

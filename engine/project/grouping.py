@@ -320,8 +320,9 @@ def _refed(project: Project, key: str, end: Callable[[str], str | None]) -> Call
     """Return a call as `_fed` does, in which what is left keeps its arguments where a source is taken away."""
     graph = project.graph
     ends = [end(wired(wire.source, wire.port)) for wire in wires_into(graph, key)]
-    known = graph.calls[key].layer in graph.layers  # not of a model whose other calls wait to be taken apart
-    return refed(graph.calls[key], ends, takers(project, key)[0] if known else ())
+    if None not in ends or graph.calls[key].layer not in graph.layers:  # as of a model that is being taken apart
+        return rewired(graph.calls[key], ends)
+    return refed(graph.calls[key], ends, takers(project, key)[0])
 
 
 def _resourced(project: Project, ends: Mapping[str, str | None], gone: str = "") -> Project:
