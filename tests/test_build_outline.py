@@ -189,8 +189,9 @@ async def test_the_outline_takes_pastes_and_has_the_menu_without_what_needs_a_ca
         assert seat.cursor == "flatten"
         seat.screen.graph.focus()
         await seat.press("full_stop")
-        assert isinstance(menu := seat.app.screen, Choose)
-        assert {"move", "fit", "zoom(1)"} <= set(menu.found)
+        whole = seat.app.screen
+        assert isinstance(whole, Choose)
+        assert {"move", "fit", "zoom(1)"} <= set(whole.found)
 
 
 async def test_a_wire_is_drawn_by_choosing_its_end_and_marked_rows_are_grouped(tmp_path: Path) -> None:
