@@ -275,7 +275,7 @@ async def test_names_and_notes_have_no_effect_to_be_told(tmp_path: Path) -> None
         asked = len(fake(seat.app).requests)
         for field in ("name", "@note"):
             inspector.edit(field)
-            await seat.type("hidden")
+            await seat.press("h")
             assert inspector._in_sight is None
             assert not inspector._weighing
             await seat.press("escape")

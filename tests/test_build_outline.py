@@ -155,52 +155,49 @@ async def test_keys_of_the_graph_work_in_the_outline(tmp_path: Path) -> None:
         assert rows.has_focus
 
 
-async def test_find_goes_through_all_models(tmp_path: Path) -> None:
+async def test_find_goes_through_all_models_and_a_double_click_opens(tmp_path: Path) -> None:
     async with seated(tmp_path, nested()) as seat:
         studio = seat.app.studio
         await seat.press("slash")
-        await seat.type("dense")
+        await seat.type("den")
         assert "encoder / dense" in seat.text
         await seat.press("enter")
         assert (studio.inside, seat.cursor) == (("encoder",), "dense")
         await seat.press("n")
         assert (studio.inside, seat.cursor) == ((), "dense_1")
         await seat.press("N", "slash")
-        await seat.type("digit")
+        await seat.type("dig")
         assert "small / digit" in seat.text
         await seat.press("escape")
         rows = await in_outline(seat)
         await seat.press("home", "slash")
-        await seat.type("flatten")
+        await seat.type("fla")
         await seat.press("enter")
         assert (studio.inside, seat.cursor) == (("encoder",), "flatten")
         assert rows.has_focus
         assert any(line.startswith("▌") and "flatten" in line for line in texts(rows))
+        await seat.pilot.double_click(rows, offset=(12, 3))
+        await settled(seat.pilot)
+        assert (studio.inside, seat.screen.inspector.card) == (("encoder",), "flatten")
+        assert seat.screen.inspector.has_focus_within, "a card is opened where it is"
 
 
-async def test_text_that_the_terminal_pastes_in_the_outline_becomes_cards(tmp_path: Path) -> None:
+async def test_the_outline_takes_pastes_and_has_the_menu_without_what_needs_a_canvas(tmp_path: Path) -> None:
     async with seated(tmp_path) as seat:
         rows = await in_outline(seat)
         assert rows.move_to("dense")
         rows.post_message(Paste(copies.copy_text(seat.app.studio.view, ["dense"]).replace("dense", "wide")))
         await settled(seat.pilot)
-        assert seat.graph.calls["wide"].inputs == ("dense",)
+        assert seat.graph.calls["wide"].inputs == ("flatten",)
         assert rows.cursor_key == "wide"
-        assert rows.has_focus
-
-
-async def test_the_menu_of_the_outline_lists_what_makes_sense_without_a_canvas(tmp_path: Path) -> None:
-    async with seated(tmp_path) as seat:
-        rows = await in_outline(seat)
-        assert rows.move_to("dense")
         await seat.press("full_stop")
         menu = seat.app.screen
         assert isinstance(menu, Choose)
         assert "delete" in menu.found
         assert not {"move", "fit", "zoom(1)"} & set(menu.found)
-        await seat.type("mark")
+        await seat.type("ma")
         await seat.press("enter")
-        assert seat.screen.graph.marks == {"dense"}
+        assert seat.screen.graph.marks == {"wide"}
         assert sum("marked" in line for line in texts(rows)) == 1
         await seat.press("escape")
         assert not seat.screen.graph.marks
@@ -213,19 +210,9 @@ async def test_the_menu_of_the_outline_lists_what_makes_sense_without_a_canvas(t
         assert seat.cursor == "flatten"
         seat.screen.graph.focus()
         await seat.press("full_stop")
-        assert isinstance(menu := seat.app.screen, Choose)
-        assert {"move", "fit", "zoom(1)"} <= set(menu.found)
-
-
-async def test_a_double_click_opens_the_card_wherever_it_is(tmp_path: Path) -> None:
-    async with seated(tmp_path, nested()) as seat:
-        rows = await in_outline(seat)
-        await seat.press("home", "down", "right")
-        assert "dense" in texts(rows)[3]
-        await seat.pilot.double_click(rows, offset=(12, 3))
-        await settled(seat.pilot)
-        assert (seat.app.studio.inside, seat.screen.inspector.card) == (("encoder",), "dense")
-        assert seat.screen.inspector.has_focus_within
+        whole = seat.app.screen
+        assert isinstance(whole, Choose)
+        assert {"move", "fit", "zoom(1)"} <= set(whole.found)
 
 
 async def test_a_wire_is_drawn_by_choosing_its_end_and_marked_rows_are_grouped(tmp_path: Path) -> None:

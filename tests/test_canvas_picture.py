@@ -105,7 +105,7 @@ async def test_dots() -> None:
             CardView("a", "a_very_long_name_of_a_layer", "▲", "SeparableConv2D 32", "(∅, 8)", "1", state="warning"),
             Look(),
             Level.CARD,
-            ["╭─ ▲ a_very_lo…  Se… 32 ─╮", "│ (∅, 8)               1 │", "╰────────────────────────╯"],
+            ["╭─ ▲ a_ve…layer  Se… 32 ─╮", "│ (∅, 8)               1 │", "╰────────────────────────╯"],
         ),
         (
             CardView("a", "deep", "✗", "Dense", "x", state="error"),
@@ -117,7 +117,7 @@ async def test_dots() -> None:
             CardView("a", "a_very_long_name_of_a_layer", "", "Conv2D", "(∅, 128, 128, 64)"),
             Look(marked=True),
             Level.LINE,
-            ["▌ a_very_… (∅, 128, … "],
+            ["▌ a_v…ayer (∅, 128, … "],
         ),
     ],
     ids=["frozen and stale", "too long", "selected error", "line"],
