@@ -110,7 +110,7 @@ class KeyCanvas(CanvasPane):
 
     def _drop(self) -> None:
         self._mode = None
-        if self._wire not in (edge.key for edge in self._scene.edges):
+        if not any(edge.key == self._wire for edge in self._scene.edges):
             self.select_wire(None)
 
     def _looks(self) -> Looks:
