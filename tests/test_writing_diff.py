@@ -220,18 +220,18 @@ def test_a_merge_that_breaks_the_graph_is_a_conflict() -> None:
 
 def test_columns_and_weights_stay_with_the_graph_that_is_kept() -> None:
     base = replace(BASE, weights="weights.h5", weights_from={"dense": "hidden"})
-    base = settings_commands.set_column(base, "old", Column("target", to="dense_1"))
+    base = settings_commands.set_column(base, "old", Column("target", to="digit"))
     ours, _ = commands.add_layer(base, "ReLU", {}, after="flatten")
     theirs = commands.delete(base, ["flatten"])
-    theirs = grouping.rename_output(theirs, "", "dense_1", "digit")
-    theirs = settings_commands.set_column(theirs, "more", Column("target", to="digit"))
+    theirs = grouping.rename_output(theirs, "", "digit", "number")
+    theirs = settings_commands.set_column(theirs, "more", Column("target", to="number"))
     theirs = settings_commands.set_column(theirs, "extra", Column("input", to="input"))
     broken = replace(theirs, weights="", weights_from={})
     merged = merge(base, ours, broken).project
     assert merged.graph == ours.graph
     assert (merged.weights, merged.weights_from) == ("weights.h5", ours.weights_from)
     columns = merged.data.columns
-    assert (columns["old"], columns["extra"].to) == (Column("target", to="dense_1"), "input")
+    assert (columns["old"], columns["extra"].to) == (Column("target", to="digit"), "input")
     assert (columns["more"].role, columns["more"].to) == ("ignore", "")
 
 

@@ -290,7 +290,7 @@ def _unfolded(
     project: Project, key: str, model: Graph, ids: Mapping[str, str], layer_ids: Mapping[str, str]
 ) -> Project:
     """Return a project with the calls of a model in the place of one call of it."""
-    graph = project.graph
+    graph, within = project.graph, replace(project, graph=model)
     feeding: dict[str, str | None] = dict.fromkeys(model.inputs)
     wires = wires_into(graph, key)
     for inner, wire in zip(model.inputs, [wire for wire in wires if not wire.argument], strict=False):
@@ -302,7 +302,7 @@ def _unfolded(
         return feeding[node] if node in feeding else wired(ids[node], port_of(source))
 
     calls = {
-        new: replace(_fed(model, old, outside), layer=layer_ids[model.calls[old].layer]) for old, new in ids.items()
+        new: replace(_refed(within, old, outside), layer=layer_ids[model.calls[old].layer]) for old, new in ids.items()
     }
     ends = {wired(key, port): outside(source) for port, source in model.outputs.items()}
     if ends:
