@@ -295,9 +295,9 @@ async def test_own_activations_and_initializers_are_chosen_in_the_inspector(tmp_
         for argument, name in (("activation", "swoosh"), ("kernel_initializer", "Thirds")):
             seat.screen.inspector.edit(argument)
             await settled(pilot)
-            await seat.press(*name, "enter")
+            await seat.press(*name[:3], "enter")
             assert seat.graph.layers["dense"].config[argument] == Spec(f"layers.{name}")
-            assert f"layers.{name}" in seat.text
+            assert f"layers.{name[:3]}" in seat.text
         assert texts(app.studio.project) == []
     dense = catalog().layer("Dense")
     assert dense is not None
