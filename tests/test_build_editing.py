@@ -285,7 +285,7 @@ async def test_the_border_tells_what_goes_along_the_selected_wire(tmp_path: Path
         await seat.press("e")
         assert "dense → look query · (∅, 8) float32" in seat.text
         await seat.press("x")
-        assert seat.graph.calls["look"].inputs == ("drop",)
+        assert seat.graph.calls["look"] == Call("look", (), {"value": "drop"})
         assert totals in seat.text
 
 

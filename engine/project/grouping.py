@@ -48,7 +48,7 @@ def group(
     Args:
         project: The project.
         keys: Ids of calls.
-        name: Name of the model; `""` is `model`, `model_1`, ….
+        name: Name of the model; `""` is `model`, `model_1`, …; one that is taken gets a number.
         known: Shape and data type of sources, as far as they are known; inputs of the graph need none.
 
     Returns:
@@ -73,10 +73,12 @@ def group(
         calls={key: call for key, call in graph.calls.items() if key not in calls},
         layers={key: layer for key, layer in graph.layers.items() if key not in layers},
     )
-    new = free_id(name or "model", {*taken_names(rest), *project.models})
+    taken = taken_names(rest)
+    new = free_id(name or "model", {*taken, *project.models})
+    named = "" if name in {new, *taken} else name
     first = wired(new)
     ends = {source: wired(new, port) if at else first for at, (port, source) in enumerate(outputs.items())}
-    outer = _put_in(graph, inner, new, Layer(MODEL, {"model": new}, name if name != new else ""), tuple(entering))
+    outer = _put_in(graph, inner, new, Layer(MODEL, {"model": new}, named), tuple(entering))
     model = Graph(inputs, layers, calls, outputs)
     project = _resourced(replace(project, graph=outer, models={**project.models, new: model}), ends)
     return _moved(project, {key: place_of(new, key) for key in calls}, {key: place_of(new, key) for key in layers}), new
