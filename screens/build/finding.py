@@ -5,7 +5,8 @@ from __future__ import annotations
 from kerastui.engine.project.document import Graph, Project
 from kerastui.engine.project.graph import node_name, nodes
 from kerastui.engine.project.inside import place_of, split_place
-from kerastui.screens.build.graph_view import class_text, model_of
+from kerastui.engine.project.taking import model_of
+from kerastui.screens.build.graph_view import class_text
 from kerastui.screens.widgets.choose import Choice
 
 
