@@ -23,6 +23,9 @@ from kerastui.engine.project.document import Project
 from kerastui.layout import measured, view_of
 from kerastui.screens.build.canvas_view import Level
 
+OPEN = 224
+"""Height and width of an image for a model that takes any."""
+
 
 class Outcome(NamedTuple):
     """What became of a model.
@@ -68,7 +71,8 @@ def _layout(project: Project, graph: str, level: Level) -> list[str]:
 def _predictions(model: Any, project: Project) -> list[str]:
     again = build_model(project)
     again.set_weights(model.get_weights())
-    images = np.random.default_rng(3).uniform(0, 255, (1, *model.input_shape[1:])).astype("float32")
+    shape = [size or OPEN for size in model.input_shape[1:]]
+    images = np.random.default_rng(3).uniform(0, 255, (1, *shape)).astype("float32")
     apart = float(np.abs(np.asarray(again(images)) - np.asarray(model(images))).max())
     return [f"predictions differ by {apart:.1e}"] if apart else []
 
