@@ -6,13 +6,16 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kerastui.convert import TOLERANCE, line, objects_of, without_remarks
 from kerastui.engine.project.files import ProjectFileError
 from kerastui.headless import Exit, fail, quiet
+
+if TYPE_CHECKING:
+    from kerastui.engine.importing.project import Imported
 
 KERAS = "keras:"
 """What the name of a model of `keras.applications` is given behind."""
@@ -51,12 +54,9 @@ def import_model(
         0 if the project was written and, verified, predicts the same.
     """
     folder = folder.absolute()
-    if _is_taken(folder) and not (force and folder.is_dir()):
-        hint = "choose another folder" if not folder.is_dir() else "--force replaces the project in it"
-        return fail(f"{folder} is not empty" if folder.is_dir() else f"{folder} is a file", hint, as_json)
+    if reason := _refusal(source, folder, force, weights):
+        return fail(*reason, as_json)
     if weights is not None:
-        if not _is_named(source):
-            return fail(f"--weights is for {KERAS}NAME. Received: {source}", "", as_json)
         click.echo(f"loading the weights {weights}, which Keras downloads the first time", err=True)
     quiet()
     from kerastui.engine.importing.project import ImportRefused, layers_with_code, project_of, write_project
@@ -82,8 +82,28 @@ def import_model(
     except (OSError, ValueError, TypeError, ImportError, NotImplementedError, ProjectFileError) as problem:
         return fail(line(problem), "", as_json)
     same = error is None or (math.isfinite(error) and error <= TOLERANCE)
+    found = _found(source, folder, imported, trained)
+    if error is not None:
+        found |= {"largest_error": error if math.isfinite(error) else None, "same": same}
+    _tell(found, error, same, as_json)
+    return 0 if same else 1
+
+
+def _refusal(source: Path, folder: Path, force: bool, weights: str | None) -> tuple[str, str] | None:
+    """Return why nothing is opened at all, and what to do about it, or `None`."""
+    if _is_taken(folder) and not (force and folder.is_dir()):
+        if folder.is_dir():
+            return f"{folder} is not empty", "--force replaces the project in it"
+        return f"{folder} is a file", "choose another folder"
+    if weights is not None and not _is_named(source):
+        return f"--weights is for {KERAS}NAME. Received: {source}", ""
+    return None
+
+
+def _found(source: Path, folder: Path, imported: Imported, trained: bool) -> dict[str, Any]:
+    """Return what came over, and what did not, as `--json` has it."""
     without = [] if trained else [f"weights ({_no_weights(source)})"]
-    found = {
+    return {
         "source": str(source),
         "folder": str(folder),
         "layers": len(imported.project.graph.layers),
@@ -91,10 +111,6 @@ def import_model(
         "weights": imported.project.weights or None,
         "left_out": [*imported.left_out, *without],
     }
-    if error is not None:
-        found |= {"largest_error": error if math.isfinite(error) else None, "same": same}
-    _tell(found, error, same, as_json)
-    return 0 if same else 1
 
 
 def _is_taken(folder: Path) -> bool:

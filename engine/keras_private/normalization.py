@@ -47,7 +47,8 @@ def _call(layer: Any, inputs: Any, training: bool | None = None, mask: Any = Non
 
 def _is_fusable(layer: Any, inputs: Any, training: bool | None, mask: Any) -> bool:
     """Say whether the fused operation does for a call what the layer is to do."""
-    plain = mask is None and not layer.renorm and not layer.synchronized
+    # A class made of it may compute its moments in another way.
+    plain = type(layer) is BatchNormalization and mask is None and not layer.renorm and not layer.synchronized
     images = isinstance(inputs, tf.Tensor) and len(inputs.shape) == 4 and layer.axis in (-1, 3)
     types = {inputs.dtype.name} <= {"float32", "float16", "bfloat16"} and layer.variable_dtype == "float32"
     return training is True and layer.trainable and plain and images and types and layer.epsilon >= LEAST_EPSILON
