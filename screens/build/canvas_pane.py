@@ -154,8 +154,9 @@ class CanvasPane(PanelView):
         if self._scene.view.edges != old.view.edges:
             self.refresh()
             return
+        inside, before = self._scene.view.inside, old.view.inside
         for card in self._scene.view.cards:
-            if old.cards[card.id] != card:
+            if old.cards[card.id] != card or inside.get(card.id) != before.get(card.id):
                 box = self._scene.box(card.id)
                 self._refresh_band(box.y, box.bottom)
 
