@@ -79,11 +79,14 @@ async def test_a_model_is_opened_edited_and_left(tmp_path: Path) -> None:
 
 
 async def test_a_model_is_unfolded_in_place(tmp_path: Path) -> None:
-    async with seated(tmp_path, nested()) as seat:
+    async with seated(tmp_path, nested(), size=(120, 29)) as seat:
         await seat.press("down")
         folded = seat.screen.graph.scene.box("encoder")
         await seat.press("plus")
         frame = seat.screen.graph.scene.box("encoder")
+        assert seat.screen.graph.to_screen((frame.x, frame.bottom)).y <= seat.screen.graph.size.height, (
+            "it is in the pane"
+        )
         assert (frame.width, frame.height > 3 * folded.height) == (folded.width + 4, True)
         assert all(f" {name} " in seat.text for name in ("▾ encoder", "dense", "drop", "end"))
         assert seat.cursor == "encoder", "what is inside is looked at; the card is what is selected"
