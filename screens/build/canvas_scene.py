@@ -44,9 +44,8 @@ class Scene:
             for key, each in view.inside.items()
             if key in self.cards and level is not Level.DOT
         }
-        same = before and self.structure(view) == self.structure(before.view)
-        layout = before.layout if before and same else None
-        self.layout = layout or self._lay_out()
+        same = before is not None and self.structure(view) == self.structure(before.view)
+        self.layout: Layout = before.layout if before is not None and same else self._lay_out()
         self._lines: dict[int, list[tuple[int, str]]] = defaultdict(list)
         self._widest: dict[int, int] = defaultdict(int)
         for key, row in self.layout.rows.items():
