@@ -23,7 +23,7 @@ MARGIN = 16
 INSET = 2
 """Pixels between the cells of a card and its border."""
 
-TEXT_ROWS = {False: (24, 44), True: (17, 34)}
+TEXT_ROWS = {False: (24, 44), True: (19, 36)}
 """Pixels from the upper border of a card to the feet of its two lines of text, folded and unfolded."""
 
 CORNER = 6
