@@ -105,8 +105,8 @@ def is_own_graph(model: Any, own: Mapping[Any, str]) -> bool:
     return set(needed) <= {"self", "inputs", "outputs"}
 
 
-def own_class(model: Any, own: Mapping[Any, str]) -> type | None:
-    """Return the class of the project's own code that a model is made as; a model of ours is of a class below it."""
+def own_class(model: Any, own: Mapping[Any, str]) -> Any:
+    """Return the class of the project's own code that a model is made as, or `None`; ours are of one below."""
     return next((cls for cls in type(model).__mro__ if cls in own), None)
 
 

@@ -146,7 +146,7 @@ class _Settings:
     def _own(self, item: Any) -> Spec | None:
         """Name a setting of the project's own code; `None` for another one."""
         name = item.get("class_name") if isinstance(item, Mapping) else item
-        config = item.get("config") if isinstance(item, Mapping) else {}
+        config = item["config"] if isinstance(item, Mapping) and "config" in item else {}
         name = config if name == "function" else name
         made, told = self.own.get(str(name).rpartition(">")[2], (None, ""))
         if not told:

@@ -140,7 +140,7 @@ def wrapper_of(made: Any, model: str, known: Known) -> Spec:
     return Spec(spec.class_name, {**spec.config, "layer": Spec(MODEL, {"model": model})})
 
 
-def own_spec(cls: type, config: Mapping[str, Any], class_name: str) -> Spec:
+def own_spec(cls: Any, config: Mapping[str, Any], class_name: str) -> Spec:
     """Name an object of the project's own code by the arguments of its constructor that differ from the default.
 
     Args:
