@@ -308,6 +308,19 @@ def doctor(as_json: bool) -> None:
     sys.exit(run(as_json))
 
 
+@main.command()
+@click.option("--template", "-t", "chosen", multiple=True, metavar="NAME", help="This one alone; may be repeated.")
+@JSON
+def selftest(chosen: tuple[str, ...], as_json: bool) -> None:
+    """Train every template one epoch, to see that all works; nothing of it is kept.
+
+    Exit code 0 says that all were trained and saved, 1 that one was not. ctrl+c ends it.
+    """
+    from kerastui.selftest import selftest as run
+
+    sys.exit(run(chosen, as_json))
+
+
 @main.group(invoke_without_command=True)
 @click.option("--stdio", is_flag=True, help="Run an engine that speaks over standard input and output.")
 @click.pass_context
