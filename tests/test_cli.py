@@ -224,7 +224,7 @@ def test_selftest_trains_the_template_and_leaves_nothing_behind(spare: Path) -> 
     assert (first["template"], first["rows"], first["failed"]) == ("iris", 120, "")
     assert first["loss"] > 0
     assert (total["worked"], total["failed"]) == (1, [])
-    assert list(spare.iterdir()) == []
+    assert list(spare.glob("kerastui-*")) == []
 
 
 def test_selftest_names_what_fails(spare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +233,7 @@ def test_selftest_names_what_fails(spare: Path, monkeypatch: pytest.MonkeyPatch)
     assert done.exit_code == 1
     assert "✗ penguins              digit: digit has no loss; choose one under outputs" in done.output
     assert "✗ 0 of 2 templates work" in done.output
-    assert list(spare.iterdir()) == []
+    assert list(spare.glob("kerastui-*")) == []
 
 
 def test_selftest_of_no_template_names_them() -> None:
