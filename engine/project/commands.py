@@ -156,6 +156,8 @@ def connect(
 def disconnect(project: Project, source: str, target: str, slot: int = -1) -> Project:
     """Cut the wires from a node to a call; what is left keeps the arguments that take it.
 
+    Of a list that an argument takes, such as the states of an LSTM, what stands behind the wire goes too.
+
     Args:
         project: The project.
         source: Id of the node they come from.
@@ -171,7 +173,7 @@ def disconnect(project: Project, source: str, target: str, slot: int = -1) -> Pr
         None if wire.source == source and slot in (-1, wire.slot) else wired(wire.source, wire.port)
         for wire in wires_into(graph, target)
     ]
-    call = refed(graph.calls[target], ends, takers(project, target)[0])
+    call = refed(project, target, ends)
     return _with(project, replace(graph, calls={**graph.calls, target: call}))
 
 
@@ -313,7 +315,7 @@ def _bypassed(project: Project, target: str, gone: str, heir: str | None) -> Cal
             ends.append(wired(wire.source, wire.port))
         else:
             ends.append(heir if (names or heir not in call.inputs) and not wire.port else None)
-    return refed(call, ends, names)
+    return refed(project, target, ends)
 
 
 def _wire(graph: Graph, source: str, target: str, slot: int) -> Wire:
