@@ -224,6 +224,7 @@ def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> N
 @click.argument("folder", type=FOLDER)
 @click.option("--output", "-o", type=FILE, required=True, help="File that ends in .svg, .png, .mmd, .dot or .txt.")
 @click.option("--model", default="", help="Draw this model inside in place of the whole.")
+@click.option("--unfold", is_flag=True, help="Draw models inside within their cards, as .mmd and .dot do.")
 @click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Colours.")
 @click.option("--shapes/--no-shapes", default=True, help="Compute shapes, which loads TensorFlow; done by default.")
 @TRUST

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import pairwise
@@ -19,7 +19,7 @@ from kerastui.engine.project.inside import opened
 from kerastui.headless import Exit, fail
 from kerastui.screens.build.canvas_scene import Scene
 from kerastui.screens.build.canvas_view import GraphView, Level
-from kerastui.screens.build.graph_view import Facts, graph_view
+from kerastui.screens.build.graph_view import Facts, all_models, graph_view
 from kerastui.screens.build.layout import Box, Layout
 from kerastui.screens.build.wires import Key, Point
 
@@ -37,6 +37,7 @@ class Measured:
     Args:
         graph: Id of the model inside, `""` for the project's own graph.
         level: How much of each card is drawn: `card`, `line` or `dot`.
+        unfolded: Models are shown within their cards.
         cards: Cards.
         wires: Wires between them.
         width: Columns in use.
@@ -52,6 +53,7 @@ class Measured:
 
     graph: str
     level: str
+    unfolded: bool
     cards: int
     wires: int
     width: int
@@ -66,7 +68,7 @@ class Measured:
     @property
     def wrong(self) -> list[str]:
         """What is wrong with it, in words."""
-        name = f"{self.graph or 'the graph'} at level {self.level}"
+        name = f"{self.graph or 'the graph'}{' unfolded' * self.unfolded} at level {self.level}"
         found = {
             f"{name}: {self.overlaps} pairs of cards overlap": self.overlaps,
             f"{name}: {self.through} wires run through a card, upwards or nowhere": self.through,
@@ -77,7 +79,7 @@ class Measured:
 
 
 def layout(folder: Path, *, level: str | None = None, demand: bool = False, as_json: bool = False) -> Exit:
-    """Print how the graphs of a project lie on the canvas: its own and each model inside.
+    """Print how the graphs of a project lie on the canvas: its own, each model inside, and its own with them unfolded.
 
     Args:
         folder: The project's folder.
@@ -93,11 +95,11 @@ def layout(folder: Path, *, level: str | None = None, demand: bool = False, as_j
         project = read(folder)
     except ProjectFileError as error:
         return fail(str(error), "", as_json)
-    found = [
-        measured(view_of(project, graph), one, graph)
-        for graph in ("", *project.models)
-        for one in ([Level(level)] if level else Level)
-    ]
+    levels = [Level(level)] if level else list(Level)
+    found = [measured(view_of(project, graph), one, graph) for graph in ("", *project.models) for one in levels]
+    if project.models:
+        whole = view_of(project, unfolded=all_models(project))
+        found += [measured(whole, one) for one in levels if one is not Level.DOT]
     wrong = [line for one in found for line in one.wrong]
     if as_json:
         click.echo(json.dumps({"project": project.name, "layouts": [asdict(one) for one in found], "wrong": wrong}))
@@ -106,14 +108,15 @@ def layout(folder: Path, *, level: str | None = None, demand: bool = False, as_j
     return 1 if demand and wrong else 0
 
 
-def view_of(project: Project, graph: str = "") -> GraphView:
+def view_of(project: Project, graph: str = "", unfolded: Collection[str] = ()) -> GraphView:
     """Return what the canvas draws of a project before the engine has checked it; its layout is that of later, too.
 
     Args:
         project: The project.
         graph: Id of a model inside, `""` for the project's own graph.
+        unfolded: Places of the models that are shown within their cards.
     """
-    return graph_view(Facts(opened(project, graph), None, (), model=graph))
+    return graph_view(Facts(opened(project, graph), None, (), model=graph), unfolded)
 
 
 def measured(view: GraphView, level: Level, graph: str = "") -> Measured:
@@ -135,6 +138,7 @@ def measured(view: GraphView, level: Level, graph: str = "") -> Measured:
     return Measured(
         graph=graph,
         level=level.value,
+        unfolded=bool(view.inside),
         cards=len(view.cards),
         wires=len(scene.edges),
         width=scene.layout.width,
@@ -200,7 +204,7 @@ def _crossings(found: Layout) -> Iterator[Point]:
 def _table(found: Sequence[Measured]) -> Iterator[str]:
     rows = [
         (
-            one.graph or "·",
+            f"{one.graph or '·'}{' unfolded' * one.unfolded}",
             one.level,
             *map(str, (one.cards, one.wires)),
             f"{one.width}×{one.height}",

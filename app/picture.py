@@ -25,6 +25,7 @@ from kerastui.headless import Exit, code_problems, fail, quiet
 
 if TYPE_CHECKING:
     from kerastui.engine.studio import Studio
+    from kerastui.screens.build.canvas_view import GraphView
 
 Theme = Literal["dark", "light"]
 
@@ -44,6 +45,7 @@ def picture(
     output: Path,
     *,
     model: str = "",
+    unfold: bool = False,
     theme: Theme = "light",
     shapes: bool = True,
     trust: bool = False,
@@ -56,6 +58,7 @@ def picture(
         folder: The project's folder.
         output: The file to write.
         model: Id of the model inside to draw, `""` for the project's own graph.
+        unfold: Draw models inside within their cards.
         theme: Colours of an SVG or PNG.
         shapes: Have the engine compute shapes and parameter counts, which takes some seconds.
         trust: Run the project's own code whatever the person has said of it; shapes end at its layers otherwise.
@@ -78,7 +81,7 @@ def picture(
         return fail(f"there is no model {model} in the project", f"its models: {known}", as_json)
     checked = _checked(folder, project, trust) if shapes else None
     try:
-        content = draw(project, output.suffix, model=model, theme=theme, checked=checked)
+        content = draw(project, output.suffix, model=model, unfold=unfold, theme=theme, checked=checked)
     except PictureError as error:
         return fail(str(error), "", as_json)
     return put(output, content, overwrite, as_json)
@@ -89,6 +92,7 @@ def draw(
     suffix: str,
     *,
     model: str = "",
+    unfold: bool = False,
     theme: Theme = "light",
     checked: Checked | None = None,
     problems: tuple[Problem, ...] = (),
@@ -99,6 +103,7 @@ def draw(
         project: The project.
         suffix: Format, one of `SUFFIXES`.
         model: Id of the model inside to draw, `""` for the project's own graph.
+        unfold: Draw models inside within their cards, as Mermaid and Graphviz always do.
         theme: Colours of an SVG or PNG.
         checked: What the engine says of the graph; no shapes are drawn without it.
         problems: Problems to be seen in the picture.
@@ -112,12 +117,11 @@ def draw(
         return texts[suffix](view, checked).encode()
     from kerastui import themes
     from kerastui.screens.build.drawing import plain, svg
-    from kerastui.screens.build.graph_view import Facts, graph_view
+    from kerastui.screens.build.graph_view import Facts, all_models, graph_view
 
-    cards = graph_view(Facts(view, checked, problems, model=model))
+    cards = graph_view(Facts(view, checked, problems, model=model), all_models(project) if unfold else ())
     if checked is None:
-        known = (card if card.role == "input" else replace(card, shape_text="") for card in cards.cards)
-        cards = replace(cards, cards=tuple(known))
+        cards = _without_shapes(cards)
     if suffix == ".txt":
         return plain(cards).encode()
     colours = themes.LIGHT_PALETTE if theme == "light" else themes.DARK_PALETTE
@@ -153,6 +157,13 @@ def save_beside(studio: Studio, theme: Theme) -> Path:
     )
     write_atomically(path, drawn)
     return path
+
+
+def _without_shapes(view: GraphView) -> GraphView:
+    """Return a view that tells the shapes of inputs alone."""
+    cards = (card if card.role == "input" else replace(card, shape_text="") for card in view.cards)
+    inside = {key: _without_shapes(each) for key, each in view.inside.items()}
+    return replace(view, cards=tuple(cards), inside=inside)
 
 
 def png(drawn: str) -> bytes:

@@ -78,6 +78,54 @@ async def test_a_model_is_opened_edited_and_left(tmp_path: Path) -> None:
         assert "flatten" not in seat.app.studio.project.models["encoder"].calls
 
 
+async def test_a_model_is_unfolded_in_place(tmp_path: Path) -> None:
+    async with seated(tmp_path, nested(), size=(120, 29)) as seat:
+        await seat.press("down")
+        folded = seat.screen.graph.scene.box("encoder")
+        await seat.press("plus")
+        frame = seat.screen.graph.scene.box("encoder")
+        assert seat.screen.graph.to_screen((frame.x, frame.bottom)).y <= seat.screen.graph.size.height, (
+            "it is in the pane"
+        )
+        assert (frame.width, frame.height > 3 * folded.height) == (folded.width + 4, True)
+        assert all(f" {name} " in seat.text for name in ("▾ encoder", "dense", "drop", "end"))
+        assert seat.cursor == "encoder", "what is inside is looked at; the card is what is selected"
+        assert "unfold" not in (words := await menu_words(seat))
+        assert "fold" in words
+        drop = seat.screen.graph.scene.inside["encoder"].box("drop")
+        await seat.pilot.click(GraphPane, offset=card_place(seat, "encoder", drop.x + 4, drop.y + 3), times=2)
+        await settled(seat.pilot)
+        assert (seat.app.studio.model, seat.cursor) == ("encoder", "drop")
+        await seat.add("flat")
+        await seat.press("escape")
+        assert (seat.cursor, seat.app.studio.model) == ("encoder", "")
+        assert " flatten " in seat.text, "the frame shows what the model is now"
+        await seat.press("minus")
+        assert seat.screen.graph.scene.box("encoder").height == folded.height
+
+
+async def test_a_click_on_its_mark_unfolds_a_model_at_card_and_line_level(tmp_path: Path) -> None:
+    async with seated(tmp_path, nested()) as seat:
+        for level_key, dx in (("0", 3), ("z", 1)):
+            await seat.press(level_key)
+            await on_card(seat, "encoder", dx, 0)
+            assert "▾ encoder" in seat.text
+            await on_card(seat, "encoder", 3, 0)
+            assert "▾ encoder" not in seat.text
+            assert seat.app.studio.model == "", "two clicks on the mark are no double click on the card"
+        await seat.press("z", "plus")
+        assert "encoder" not in seat.screen.graph.scene.inside, "a dot shows nothing inside"
+
+
+async def menu_words(seat: Seat) -> list[str]:
+    await seat.press("full_stop")
+    menu = seat.app.screen
+    assert isinstance(menu, Choose)
+    found = [choice.label for choice in menu._choices]
+    await seat.press("escape")
+    return found
+
+
 async def test_a_model_with_a_missing_graph_says_so(tmp_path: Path) -> None:
     graph = Graph(GRAPH.inputs, {"m": Layer(MODEL, {"model": "gone"})}, {"m": Call("m", ("x",))}, {"m": "m"})
     async with seated(tmp_path, Project("x", graph=graph), ready=False) as seat:

@@ -55,10 +55,12 @@ def test_command_tells_each_model_inside_at_each_level(tmp_path: Path) -> None:
     shown = CliRunner().invoke(main, ["layout", str(tmp_path), "--assert"])
     assert shown.exit_code == 0
     assert [line.split()[:2] for line in shown.output.splitlines()[1:]] == [
-        [graph, level] for graph in ("·", "block_0", "block_1") for level in ("card", "line", "dot")
+        *([graph, level] for graph in ("·", "block_0", "block_1") for level in ("card", "line", "dot")),
+        *(["·", "unfolded"] for _ in ("card", "line")),
     ]
     told = json.loads(CliRunner().invoke(main, ["layout", str(tmp_path), "--json", "--level", "line"]).output)
-    assert [one["cards"] for one in told["layouts"]] == [8, 10, 10]
+    assert [one["cards"] for one in told["layouts"]] == [8, 10, 10, 8]
+    assert [one["unfolded"] for one in told["layouts"]] == [False, False, False, True]
     assert told["wrong"] == []
 
 

@@ -24,10 +24,13 @@ OPPOSITE = {NORTH: SOUTH, SOUTH: NORTH, EAST: WEST, WEST: EAST}
 
 @st.composite
 def graphs(draw: st.DrawFn) -> tuple[list[Node], list[Edge], dict[str, tuple[int, int]], Level]:
-    """Draw a graph without cycles, some cards moved by hand, and a level."""
+    """Draw a graph without cycles, some cards moved by hand or unfolded, and a level."""
     level = draw(st.sampled_from([Level.CARD, Level.LINE]))
     count = draw(st.integers(1, 14))
-    nodes = [Node(str(n), *level.size, draw(st.booleans()), draw(st.sampled_from([1, 1, 3]))) for n in range(count)]
+    wider, higher = (draw(st.lists(st.sampled_from([0, 0, 0, n, 19]), min_size=count, max_size=count)) for n in (4, 7))
+    sizes = [(level.size[0] + wide, level.size[1] + high) for wide, high in zip(wider, higher, strict=True)]
+    ports = st.sampled_from([1, 1, 3])
+    nodes = [Node(str(n), *size, draw(st.booleans()), draw(ports)) for n, size in enumerate(sizes)]
     edges = []
     for target in range(1, count):
         for slot, source in enumerate(draw(st.lists(st.integers(0, target - 1), max_size=4))):

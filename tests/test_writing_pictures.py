@@ -75,6 +75,17 @@ def test_text_is_what_the_screen_shows() -> None:
     assert plain(GraphView()) == "\n"
 
 
+@pytest.mark.parametrize("suffix", [".svg", ".txt"])
+def test_models_inside_are_drawn_within_their_cards_where_asked_for(suffix: str) -> None:
+    project = PROJECTS["nested"]
+    inner = {name for graph in project.models.values() for name in graph.calls} - set(project.graph.calls)
+    folded, unfolded = (draw(project, suffix, unfold=unfold).decode() for unfold in (False, True))
+    found = set(re.findall(r"\w+", unfolded))
+    assert inner <= found
+    assert not inner <= set(re.findall(r"\w+", folded))
+    assert ("▾" in folded, "▾" in unfolded) == (False, True)
+
+
 def test_models_inside_are_boxes_in_mermaid_and_graphviz() -> None:
     project = PROJECTS["nested"]
     flow, dot = mermaid(project), graphviz(project)

@@ -32,6 +32,13 @@ def model_of(project: Project, layer: Layer) -> Graph | None:
     return project.models.get(str(layer.config.get("model", ""))) if layer.class_name == MODEL else None
 
 
+def model_id(project: Project, key: str) -> str | None:
+    """Return the id of the model that a call applies, `None` if it is no call of a model of the project."""
+    call = project.graph.calls.get(key)
+    layer = project.graph.layers[call.layer] if call else None
+    return str(layer.config["model"]) if layer and model_of(project, layer) else None
+
+
 def takers(project: Project, key: str) -> tuple[list[str], list[str]]:
     """Return the names of the tensors that a call takes in order where it tells several apart, and of those by name."""
     call = project.graph.calls[key]

@@ -169,7 +169,10 @@ class GraphCanvas(KeyCanvas):
         elif drag.moved:
             self._complete()
         elif drag.card is not None:
+            fold = not self.in_mode and self._scene.is_fold(*drag.cell)
             self._click_card(drag.card, drag.add)
+            if fold:
+                self.post_message(self.FoldWanted())
         elif wire := self._scene.wire_at(*self.to_virtual(event.get_content_offset_capture(self))):
             self.select_wire(wire)
         elif drag.kind == "frame" and not drag.add:
@@ -192,9 +195,10 @@ class GraphCanvas(KeyCanvas):
         """Open a card by a double click."""
         place = event.get_content_offset(self)
         if event.chain == 2 and place is not None and self._scene.cards:
-            card = self._scene.card_at(*self.to_virtual(place))
-            if card is not None:
-                self.post_message(self.CardOpened(card))
+            cell = self.to_virtual(place)
+            cards = self._scene.cards_at(*cell)
+            if cards and not self._scene.is_fold(*cell):
+                self.post_message(self.CardOpened(cards[0], tuple(cards[1:])))
 
     def on_mouse_release(self) -> None:
         """Drop what is in hand when something else takes the mouse."""

@@ -59,9 +59,19 @@ class KeyCanvas(CanvasPane):
 
     @dataclass
     class CardOpened(Message):
-        """A card was opened by enter or a double click."""
+        """A card was opened by enter or a double click.
+
+        Args:
+            id: Id of the card.
+            within: Ids of the cards unfolded in it that were clicked, each in the one before.
+        """
 
         id: str
+        within: tuple[str, ...] = ()
+
+    @dataclass
+    class FoldWanted(Message):
+        """The mark by which a model is folded and unfolded was clicked; its card is selected."""
 
     @dataclass
     class CardsMarked(Message):

@@ -8,9 +8,9 @@ from itertools import groupby
 
 from rich.cells import cell_len, get_character_cell_size
 
-from kerastui.screens.build.canvas_scene import TAG_GAP, Scene
+from kerastui.screens.build.canvas_scene import TAG_GAP, UNFOLDED_AT, Scene
 from kerastui.screens.build.canvas_view import CardView, EdgeView, Ghost, Level
-from kerastui.screens.build.cards import Look, Piece, draw, draw_ghost, ground, shorten
+from kerastui.screens.build.cards import Look, Piece, draw, draw_ghost, draw_unfolded, ground, shorten, side
 from kerastui.screens.build.layout import Box
 from kerastui.screens.build.wires import LEVEL, UPRIGHT, Key, Point, glyph, path_cells
 from kerastui.screens.widgets.glyphs import ASCII, TO_ASCII, glyphs
@@ -81,6 +81,12 @@ class Row:
         """Paint pieces one after the other on one ground."""
         for text, role in pieces:
             x = self.put(x, text, (role, under))
+
+    def put_row(self, x: int, other: Row) -> None:
+        """Paint another row from column `x`; all of it must lie within this one."""
+        until = x - self.left + len(other.characters)
+        self.characters[x - self.left : until] = other.characters
+        self.paints[x - self.left : until] = other.paints
 
     def tint(self, x: int, role: str) -> None:
         """Give the character at a column another role."""
@@ -215,11 +221,30 @@ def _cards(row: Row, scene: Scene, looks: Looks, y: int) -> None:
             dim=looks.legal is not None and card.id not in looks.legal and card.id != looks.cursor,
         )
         under = GROUND if scene.level is Level.DOT else ground(card, look)
-        row.put_pieces(box.x, draw(card, look, scene.level)[y - box.y], under)
+        if card.id in scene.inside:
+            _unfolded(row, scene, card, look, y)
+        else:
+            row.put_pieces(box.x, draw(card, look, scene.level)[y - box.y], under)
         if card.repair and y == box.y + scene.level.size[1] // 2 and scene.level is not Level.DOT:
             x = row.put(box.right + TAG_GAP, " f ", ("repair-key", "repair-key"))
             words = _tag(scene.repair(card), card.repair_brief, max(row.right - x - 1, 0))
             row.put(x, f" {words}", ("repair", GROUND))
+
+
+def _unfolded(row: Row, scene: Scene, card: CardView, look: Look, y: int) -> None:
+    """Draw a row of a card with the graph that is unfolded in it."""
+    box, inner, under = scene.box(card.id), scene.inside[card.id], ground(card, look)
+    at, (_, above) = y - box.y, UNFOLDED_AT
+    if at < above or at == box.height - 1:
+        row.put_pieces(box.x, draw_unfolded(card, look, box.width)[min(at, above)], under)
+        return
+    left, right = max(box.x + 1, row.left), min(box.right - 1, row.right)
+    if left < right:
+        (first, line), (last, _) = (scene.within_card(card.id, x, y) for x in (left, right))
+        row.put_row(left, paint_row(inner, Looks(legal=frozenset() if look.dim else None), line, first, last))
+    glyph, role = side(card, look)
+    for x in (box.x, box.right - 1):
+        row.put(x, glyph, (role, under))
 
 
 def _legal_marks(row: Row, scene: Scene, looks: Looks, y: int) -> None:

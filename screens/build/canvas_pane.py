@@ -154,8 +154,9 @@ class CanvasPane(PanelView):
         if self._scene.view.edges != old.view.edges:
             self.refresh()
             return
+        inside, before = self._scene.view.inside, old.view.inside
         for card in self._scene.view.cards:
-            if old.cards[card.id] != card:
+            if old.cards[card.id] != card or inside.get(card.id) != before.get(card.id):
                 box = self._scene.box(card.id)
                 self._refresh_band(box.y, box.bottom)
 
@@ -164,7 +165,9 @@ class CanvasPane(PanelView):
         self._resize_plane()
         place = self._screen_place(card)
         if at is not None and place is not None:
-            self._scroll(self.scroll_offset + (place - at))
+            to = self.scroll_offset + (place - at)
+            # Repairs beside cards alone are no reason to scroll cards out of the pane.
+            self._scroll(to if self._scene.layout.width > self.size.width - 2 else Offset(0, to.y))
         self.refresh()
 
     def _best_level(self, view: GraphView) -> Level:
@@ -211,7 +214,8 @@ class CanvasPane(PanelView):
         )
 
     def _scroll(self, to: Offset) -> None:
-        self.scroll_to(to.x, to.y, animate=False, immediate=True)
+        # Forced, since Textual knows only after the next layout that a plane which has just grown can be scrolled.
+        self.scroll_to(to.x, to.y, animate=False, immediate=True, force=True)
 
     def scroll_to_card(self, card: str) -> None:
         """Scroll as little as possible so that a card, with the wires next to it, is in the pane."""

@@ -20,6 +20,9 @@ Direction = Literal["up", "down", "left", "right"]
 TAG_GAP = 2
 """Columns between a card in error and the repair beside it."""
 
+UNFOLDED_AT = (2, 2)
+"""Columns at the left, and rows above, that a card leaves to its border and text before the graph unfolded in it."""
+
 
 class Scene:
     """Hold a view laid out at one level.
@@ -29,28 +32,44 @@ class Scene:
     Args:
         view: What is drawn.
         level: How much of each card is drawn.
-        layout: A layout to take over; worked out where omitted.
+        before: A scene from before; its layout is taken over if the graph is the same, and so within cards.
     """
 
-    def __init__(self, view: GraphView, level: Level, layout: Layout | None = None) -> None:
+    def __init__(self, view: GraphView, level: Level, before: Scene | None = None) -> None:
         self.view = view
         self.level = level
         self.cards: dict[str, CardView] = {card.id: card for card in view.cards}
-        self.layout = layout or self._lay_out()
+        self.inside: dict[str, Scene] = {
+            key: Scene(each, level, before.inside.get(key) if before else None)
+            for key, each in view.inside.items()
+            if key in self.cards and level is not Level.DOT
+        }
+        same = before is not None and self.structure(view) == self.structure(before.view)
+        self.layout: Layout = before.layout if before is not None and same else self._lay_out()
         self._lines: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        self._widest: dict[int, int] = defaultdict(int)
         for key, row in self.layout.rows.items():
-            self._lines[row].append((self.layout.boxes[key].x, key))
+            box = self.layout.boxes[key]
+            self._lines[row].append((box.x, key))
+            self._widest[row] = max(self._widest[row], box.width)
         for line in self._lines.values():
             line.sort()
 
     def _lay_out(self) -> Layout:
-        width, height = self.level.size
         return lay_out(
-            [Node(card.id, width, height, card.merge, max(len(card.ports), 1)) for card in self.view.cards],
+            [Node(card.id, *self._size(card.id), card.merge, max(len(card.ports), 1)) for card in self.view.cards],
             [Edge(*edge.key, edge.port) for edge in self.view.edges],
             {key: (self._from_stored(x), y // ROW_PITCH) for key, (x, y) in self.view.pinned.items()},
             self.level.spacing,
         )
+
+    def _size(self, key: str) -> tuple[int, int]:
+        """Return the columns and rows of a card."""
+        inner = self.inside.get(key)
+        if inner is None:
+            return self.level.size
+        left, above = UNFOLDED_AT
+        return max(inner.layout.width + 2 * left, Level.CARD.size[0]), inner.height + above + 1
 
     def _from_stored(self, x: int) -> int:
         return round(x * self.level.pitch / Level.CARD.pitch)
@@ -62,12 +81,12 @@ class Scene:
             [(card.id, card.merge, len(card.ports)) for card in view.cards],
             [(edge.key, edge.port) for edge in view.edges],
             dict(view.pinned),
+            {key: Scene.structure(each) for key, each in view.inside.items()},
         )
 
     def with_view(self, view: GraphView) -> Scene:
         """Return the scene of another view, with this one's layout if the graph is the same."""
-        same = self.structure(view) == self.structure(self.view)
-        return Scene(view, self.level, self.layout if same else None)
+        return Scene(view, self.level, self)
 
     @property
     def height(self) -> int:
@@ -141,8 +160,9 @@ class Scene:
 
     def cards_across(self, y: int, left: int, right: int) -> Iterator[tuple[CardView, Box]]:
         """Yield the cards that cell row `y` crosses between column `left` and below column `right`."""
-        line = self._lines.get(max(bisect_right(self.layout.row_tops, y) - 1, 0), [])
-        for at in range(bisect_left(line, (left - self.level.size[0] + 1, "")), len(line)):
+        row = max(bisect_right(self.layout.row_tops, y) - 1, 0)
+        line = self._lines.get(row, [])
+        for at in range(bisect_left(line, (left - self._widest[row] + 1, "")), len(line)):
             x, key = line[at]
             if x >= right:
                 return
@@ -153,6 +173,27 @@ class Scene:
     def card_at(self, x: int, y: int) -> str | None:
         """Return the card that covers a cell, `None` where there is none."""
         return next((card.id for card, _ in self.cards_across(y, x, x + 1)), None)
+
+    def cards_at(self, x: int, y: int) -> list[str]:
+        """Return the card that covers a cell, and those unfolded in it that do so, the outermost first."""
+        key = self.card_at(x, y)
+        if key is None:
+            return []
+        inner = self.inside.get(key)
+        return [key, *(inner.cards_at(*self.within_card(key, x, y)) if inner else [])]
+
+    def within_card(self, key: str, x: int, y: int) -> Point:
+        """Return a cell as the graph that is unfolded in a card counts it."""
+        box, (left, above) = self.box(key), UNFOLDED_AT
+        return x - box.x - left, y - box.y - above
+
+    def is_fold(self, x: int, y: int) -> bool:
+        """Tell whether a cell shows the mark of a model, by which it is folded and unfolded."""
+        key = self.card_at(x, y)
+        if key is None or not self.cards[key].nested:
+            return False
+        line = self.level is Level.LINE and key not in self.inside
+        return self.level is not Level.DOT and (x, y) == (self.box(key).x + (1 if line else 3), self.box(key).y)
 
     def wire_at(self, x: int, y: int) -> Key | None:
         """Return a wire that runs through a cell, `None` where there is none."""
@@ -168,7 +209,8 @@ class Scene:
         if key is None or self.level is Level.DOT:
             return False
         box = self.box(key)
-        return y == box.bottom - 1 if self.level is Level.CARD else x == box.right - 1
+        below = self.level is Level.CARD or key in self.inside
+        return y == box.bottom - 1 if below else x == box.right - 1
 
     def port_columns(self, key: str) -> list[int]:
         """Return the columns of a card's outputs, from left to right."""
@@ -181,7 +223,7 @@ class Scene:
         It is `""` where the card has one, and `None` where one cell stands for several, as it does at line level.
         """
         names, columns = self.cards[key].ports, self.port_columns(key)
-        if names and self.level is Level.LINE:
+        if names and self.level is Level.LINE and key not in self.inside:
             return None
         return min(zip(columns, names, strict=True), key=lambda item: abs(item[0] - x))[1] if names else ""
 

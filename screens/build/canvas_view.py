@@ -95,11 +95,13 @@ class GraphView:
         cards: Cards, in the document's order.
         edges: Wires; there is no cycle.
         pinned: Position of cards moved by hand, by id, as `GraphCanvas.CardsMoved` tells it.
+        inside: The graphs that are shown unfolded within cards, by the card's id.
     """
 
     cards: tuple[CardView, ...] = ()
     edges: tuple[EdgeView, ...] = ()
     pinned: Mapping[str, tuple[int, int]] = field(default_factory=lambda: MappingProxyType({}))
+    inside: Mapping[str, GraphView] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

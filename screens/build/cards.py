@@ -138,16 +138,32 @@ def draw(card: CardView, look: Look, level: Level) -> tuple[tuple[Piece, ...], .
         look: How it stands in the canvas.
         level: How much of it is drawn.
     """
-    return _draw(card, look, level, glyphs() is ASCII)
+    return _draw(card, look, level, Level.CARD.size[0], glyphs() is ASCII)
+
+
+def draw_unfolded(card: CardView, look: Look, width: int) -> tuple[tuple[Piece, ...], ...]:
+    """Draw the rows of a card that its graph is unfolded in: the first two stand above the graph, the last one below.
+
+    Args:
+        card: The card.
+        look: How it stands in the canvas.
+        width: Its columns.
+    """
+    return _draw(card, look, Level.CARD, width, glyphs() is ASCII)
+
+
+def side(card: CardView, look: Look) -> Piece:
+    """Return the border at the left and at the right of an unfolded graph."""
+    return _frame(card, look).side, _edge_role(card, look)
 
 
 @lru_cache(maxsize=2048)
-def _draw(card: CardView, look: Look, level: Level, _ascii: bool) -> tuple[tuple[Piece, ...], ...]:
+def _draw(card: CardView, look: Look, level: Level, width: int, _ascii: bool) -> tuple[tuple[Piece, ...], ...]:
     if level is Level.DOT:
         return ((_dot(card, look),),)
     if level is Level.LINE:
         return (_line(card, look),)
-    return _full(card, look)
+    return _full(card, look, width)
 
 
 def _dot(card: CardView, look: Look) -> Piece:
@@ -170,19 +186,17 @@ def _name_role(card: CardView, look: Look) -> str:
     return "detail" if look.dim or card.frozen else "name"
 
 
-def _full(card: CardView, look: Look) -> tuple[tuple[Piece, ...], ...]:
-    width = Level.CARD.size[0]
+def _full(card: CardView, look: Look, width: int) -> tuple[tuple[Piece, ...], ...]:
     frame, edge = _frame(card, look), _edge_role(card, look)
     return (
-        _top(card, look, frame, edge),
+        _top(card, look, frame, edge, width),
         ((frame.side, edge), (" ", "detail"), *_body(card, width - 4), (" ", "detail"), (frame.side, edge)),
-        _bottom(card, look, frame, edge),
+        _bottom(card, look, frame, edge, width),
     )
 
 
-def _bottom(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece, ...]:
+def _bottom(card: CardView, look: Look, frame: Frame, edge: str, width: int) -> tuple[Piece, ...]:
     """Draw the lower border with a port for each output; several are named while the card is selected."""
-    width = Level.CARD.size[0]
     columns = port_columns(width, max(len(card.ports), 1))
     border = [frame.bottom_left, *(frame.top * (width - 2)), frame.bottom_right]
     for at in columns:
@@ -197,9 +211,9 @@ def _bottom(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece,
     return tuple(piece for piece in pieces if piece[0])
 
 
-def _top(card: CardView, look: Look, frame: Frame, edge: str) -> tuple[Piece, ...]:
+def _top(card: CardView, look: Look, frame: Frame, edge: str, width: int) -> tuple[Piece, ...]:
     """Draw the upper border with mark, name and class in it; the name gives way last, the note's mark takes no room."""
-    room = Level.CARD.size[0] - 6 - (cell_len(card.mark) + 1 if card.mark else 0)
+    room = width - 6 - (cell_len(card.mark) + 1 if card.mark else 0)
     least = min(cell_len(card.class_text), 6)
     name = shorten_name(card.name, room - least - 2 if least else room)
     kind = shorten_class(card.class_text, room - cell_len(name) - 2)
@@ -257,10 +271,10 @@ def draw_ghost(ghost: Ghost, level: Level) -> tuple[tuple[Piece, ...], ...]:
     if level is Level.LINE:
         width = Level.LINE.size[0]
         return (((shorten(f"┊ {ghost.name} {ghost.class_text}", width).ljust(width), "ghost"),),)
-    top = _top(CardView("", ghost.name, class_text=ghost.class_text), Look(), DASHED, "ghost")
-    width = Level.CARD.size[0] - 2
+    width = Level.CARD.size[0]
+    top = _top(CardView("", ghost.name, class_text=ghost.class_text), Look(), DASHED, "ghost", width)
     return (
         tuple((text, "ghost") for text, _ in top),
-        (("┊" + " " * width + "┊", "ghost"),),
-        (("╰" + "╌" * width + "╯", "ghost"),),
+        (("┊" + " " * (width - 2) + "┊", "ghost"),),
+        (("╰" + "╌" * (width - 2) + "╯", "ghost"),),
     )

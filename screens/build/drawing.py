@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
-from kerastui.screens.build.canvas_scene import Scene
+from kerastui.screens.build.canvas_paint import Looks, paint_row
+from kerastui.screens.build.canvas_scene import UNFOLDED_AT, Scene
 from kerastui.screens.build.canvas_view import CardView, GraphView, Level
-from kerastui.screens.build.cards import Look, draw, mark_role, shorten, shorten_class, shorten_name
+from kerastui.screens.build.cards import mark_role, shorten, shorten_class, shorten_name
 from kerastui.screens.build.layout import Box
-from kerastui.screens.build.wires import LEVEL, glyph
 from kerastui.screens.widgets.glyphs import glyphs
 
 WIDTH, HEIGHT = 9, 20
@@ -21,6 +22,9 @@ MARGIN = 16
 
 INSET = 2
 """Pixels between the cells of a card and its border."""
+
+TEXT_ROWS = {False: (24, 44), True: (19, 36)}
+"""Pixels from the upper border of a card to the feet of its two lines of text, folded and unfolded."""
 
 CORNER = 6
 """Radius of corners, in pixels."""
@@ -41,39 +45,35 @@ def svg(view: GraphView, colours: Colours, title: str) -> str:
     scene = Scene(view, Level.CARD)
     width, height = scene.layout.width * WIDTH + 2 * MARGIN, scene.layout.height * HEIGHT + 2 * MARGIN
     size = f'width="{width}" height="{height}" viewBox="{-MARGIN} {-MARGIN} {width} {height}"'
-    parts = [
+    parts = (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{escape(FONT)}" font-size="13" role="img">',
         f"<title>{escape(title)}</title>",
         f'<rect x="{-MARGIN}" y="{-MARGIN}" width="{width}" height="{height}" fill="{colours["surface"]}"/>',
-        *_wires(scene, colours),
-        *_same_weights(scene, colours),
-        *(line for card in view.cards for line in _card(card, scene.box(card.id), colours)),
+        *_graph(scene, colours),
         "</svg>",
-    ]
+    )
     return "\n".join(parts) + "\n"
+
+
+def _graph(scene: Scene, colours: Colours) -> Iterator[str]:
+    """Yield all that is drawn of a graph, and of those unfolded in its cards."""
+    yield from _wires(scene, colours)
+    yield from _same_weights(scene, colours)
+    for card in scene.view.cards:
+        box, inner = scene.box(card.id), scene.inside.get(card.id)
+        yield from _card(card, box, colours, unfolded=inner is not None)
+        if inner is not None:
+            left, above = box.x + UNFOLDED_AT[0], box.y + UNFOLDED_AT[1]
+            yield f'<g transform="translate({left * WIDTH} {above * HEIGHT})">'
+            yield from _graph(inner, colours)
+            yield "</g>"
 
 
 def plain(view: GraphView) -> str:
     """Draw a graph with characters, as the Build screen does."""
-    scene = Scene(view, Level.CARD)
-    feeding = {edge.source for edge in scene.edges}
-    rows = [list(_wire_row(scene, y)) for y in range(scene.layout.height)]
-    for card in view.cards:
-        box = scene.box(card.id)
-        for y, pieces in enumerate(draw(card, Look(port=card.id in feeding), Level.CARD), box.y):
-            text = "".join(piece for piece, _ in pieces)
-            rows[y][box.x : box.right] = list(text.ljust(box.width))
-    return "\n".join("".join(row).rstrip() for row in rows) + "\n"
-
-
-def _wire_row(scene: Scene, y: int) -> str:
-    wires, width = scene.layout.wires, scene.layout.width
-    sides = wires.cells(y, 0, width)
-    row = [glyph(sides.get(x, 0)) for x in range(width)]
-    for x in wires.arrows.get(y, {}):
-        if not sides.get(x, 0) & LEVEL:
-            row[x] = glyphs().arrow
-    return "".join(row)
+    scene = Scene(replace(view, cards=tuple(replace(card, repair="") for card in view.cards)), Level.CARD)
+    rows = [paint_row(scene, Looks(), y, 0, scene.layout.width).runs() for y in range(scene.layout.height)]
+    return "\n".join("".join(text for text, _ in runs).rstrip() for runs in rows) + "\n"
 
 
 def _wires(scene: Scene, colours: Colours) -> Iterator[str]:
@@ -135,7 +135,7 @@ def _same_weights(scene: Scene, colours: Colours) -> Iterator[str]:
             yield f'<path d="{line} stroke-width="1.5"/>'
 
 
-def _card(card: CardView, box: Box, colours: Colours) -> Iterator[str]:
+def _card(card: CardView, box: Box, colours: Colours, unfolded: bool) -> Iterator[str]:
     """Yield a card: border, name and class above, shape and size below."""
     left, top = box.x * WIDTH + INSET, box.y * HEIGHT + INSET
     width, height = box.width * WIDTH - 2 * INSET, box.height * HEIGHT - 2 * INSET
@@ -145,6 +145,10 @@ def _card(card: CardView, box: Box, colours: Colours) -> Iterator[str]:
     ground = colours["error-ground" if error else "panel"]
     looks = f'stroke="{edge}" stroke-width="1.5"{dashed}'
     yield f'<rect x="{left}" y="{top}" width="{width}" height="{height}" rx="{CORNER}" fill="{ground}" {looks}/>'
+    if unfolded:
+        line = (box.y + UNFOLDED_AT[1]) * HEIGHT
+        below = f'x="{left + 4}" y="{line}" width="{width - 8}" height="{top + height - line - 4}"'
+        yield f'<rect {below} rx="{CORNER - 3}" fill="{colours["surface"]}"/>'
     if card.nested:
         inner = f'x="{left + 4}" y="{top + 4}" width="{width - 8}" height="{height - 8}" rx="{CORNER - 3}"'
         yield f'<rect {inner} fill="none" {looks}/>'
@@ -156,7 +160,7 @@ def _card(card: CardView, box: Box, colours: Colours) -> Iterator[str]:
     size = card.right_text + (f" {glyphs().frozen}" if card.frozen else "")
     shape = shorten(card.shape_text, room - len(size) - 1)
     start, end = (box.x + 1.5) * WIDTH, (box.right - 1.5) * WIDTH
-    first, second = top + height * 0.42, top + height * 0.8
+    first, second = (top + row for row in TEXT_ROWS[unfolded])
     role = {"input": "primary", "shared": "accent", "detail": "muted"}.get(mark_role(card), mark_role(card))
     if card.mark:
         yield _text(start, first, card.mark, colours[role])

@@ -16,6 +16,7 @@ from kerastui.engine.project.taking import argument_labels, behind, parts, spell
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.adding import AFTER, Purpose
 from kerastui.screens.build.canvas import GraphCanvas
+from kerastui.screens.build.canvas_view import GraphView
 from kerastui.screens.build.ends import origin
 from kerastui.screens.build.graph_view import Facts, facts_of, graph_view
 from kerastui.screens.build.wire_reasons import why_not
@@ -46,6 +47,7 @@ class GraphEdits(GraphCanvas):
     def __init__(self, studio: Studio, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._studio = studio
+        self._unfolded: frozenset[str] = frozenset()
 
     @property
     def _project(self) -> Project:
@@ -53,6 +55,9 @@ class GraphEdits(GraphCanvas):
 
     def _facts(self) -> Facts:
         return facts_of(self._studio)
+
+    def _view(self) -> GraphView:
+        return graph_view(self._facts(), self._unfolded)
 
     def _card_name(self, key: str) -> str:
         return node_name(self._project.graph, key)
@@ -70,7 +75,7 @@ class GraphEdits(GraphCanvas):
     def _edit(self, label: str, after: Project, select: str | None = None) -> None:
         """Make an edit, show it at once and put the cursor on a card."""
         self._studio.edit(label, after)
-        self.show(graph_view(self._facts()))
+        self.show(self._view())
         if select is not None and select in self.scene.cards:
             self.select(select)
 

@@ -12,16 +12,17 @@ from textual.binding import Binding, BindingType
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project.document import Graph, Layer
 from kerastui.engine.project.graph import sources
-from kerastui.engine.project.inside import path_to, place_of, split_place, used_models
+from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.taking import model_of, takers, takes_list
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_modes import Connecting, Moving
 from kerastui.screens.build.canvas_pane import CanvasPane
+from kerastui.screens.build.canvas_view import Level
 from kerastui.screens.build.costs import total_words
 from kerastui.screens.build.finding import card_choices, is_card
 from kerastui.screens.build.graph_view import Facts, class_text, graph_view
-from kerastui.screens.build.order_edits import OrderEdits
+from kerastui.screens.build.opening import Opening
 from kerastui.screens.build.wire_reasons import why_no_target
 from kerastui.screens.build.wires import Key
 from kerastui.screens.widgets.glyphs import glyphs
@@ -41,11 +42,11 @@ CARD_ACTIONS = frozenset(
 MENU = (
     CARD_ACTIONS
     | {"add", "insert", "connect", "wire", "cut", "rewire", "open", "move", "paste", "mark"}
-    | {"fit", "center", "zoom"}
+    | {"enter_model", "fold", "unfold", "fit", "center", "zoom"}
 )
 """Actions that the menu lists."""
 
-ON_CANVAS = frozenset({"move", "fit", "zoom", "center", "wire"})
+ON_CANVAS = frozenset({"move", "fold", "unfold", "fit", "zoom", "center", "wire"})
 """Actions that mean nothing where there is no canvas, as in the outline."""
 
 ENDS = {"finish_wire": "wire", "finish_move": "card"}
@@ -57,6 +58,7 @@ A card is one layer; the flow is downwards. `↑` `↓` follow the wires, `←` 
 `a` adds a layer after the card, `i` one on the wire into it, `c` draws a wire from it, `x` cuts one into it, `o` makes
 it an output. `enter` opens its arguments in the inspector, or the model that it is; `esc` leaves that. `space` selects
 several, `g` makes a model of them, `y` copies them as text, `p` pastes, `/` finds a card in whatever model it is.
+`+` shows the graph of a model within its card, `-` hides it; so does a click on its mark.
 `.` or the right button lists all there is.
 `e` selects a wire of the card: the border tells what goes along it, `x` cuts it, `R` takes its end elsewhere. `v` comes
 back to the card. The mouse draws a wire from the lower border of a card, or from the right end of one that is a line.
@@ -64,7 +66,7 @@ What is wrong stands on the card and in the list below; `f` applies the repair t
 """
 
 
-class GraphPane(OrderEdits, inherit_bindings=False):
+class GraphPane(Opening, inherit_bindings=False):
     """Show the graph of the project and change it.
 
     Args:
@@ -96,6 +98,10 @@ class GraphPane(OrderEdits, inherit_bindings=False):
         Binding("D", "duplicate", "duplicate", show=False, id="graph.duplicate"),
         Binding("S", "share", "share", show=False, id="graph.share", tooltip="call the same layer on another input"),
         Binding("G", "ungroup", "ungroup", show=False, id="graph.ungroup", tooltip="put its layers in its place"),
+        Binding(
+            "plus", "unfold", "unfold", show=False, key_display="+", id="graph.unfold", tooltip="show what is inside"
+        ),
+        Binding("minus", "fold", "fold", show=False, key_display="-", id="graph.fold", tooltip="hide what is inside"),
         Binding("F", "freeze", "freeze or not", show=False, id="graph.freeze", tooltip="keep from being trained"),
         Binding("w", "swap", "swap class", show=False, id="graph.swap", tooltip="another class, what fits stays"),
         Binding("t", "note", "note", show=False, id="graph.note", tooltip="write on the card"),
@@ -113,7 +119,6 @@ class GraphPane(OrderEdits, inherit_bindings=False):
     def __init__(self, studio: Studio, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(studio, id=id)
         self._found: list[str] = []
-        self._places: dict[str, str] = {}
 
     @property
     def mode(self) -> str:
@@ -129,7 +134,7 @@ class GraphPane(OrderEdits, inherit_bindings=False):
 
     def refresh_graph(self, facts: Facts) -> None:
         """Show what is known of the graph."""
-        self.show(graph_view(facts))
+        self.show(graph_view(facts, self._unfolded))
         self._entitle(facts)
 
     def _entitle(self, facts: Facts) -> None:
@@ -172,50 +177,6 @@ class GraphPane(OrderEdits, inherit_bindings=False):
                     self.leave_model(depth)
                     return
                 start += len(name) + 3
-
-    def enter_model(self, key: str) -> bool:
-        """Open the model that a card stands for; tell whether it is one that can be opened."""
-        graph = self._project.graph
-        call = graph.calls.get(key)
-        layer = graph.layers[call.layer] if call else None
-        model = model_of(self._project, layer) if layer else None
-        if layer is None or model is None:
-            return False
-        name = str(layer.config["model"])
-        if name in self._studio.inside or name in used_models(self._project, model):
-            self._refuse(f"{name} holds itself, so that it cannot be opened")
-            return True
-        self._places[self._studio.model] = key
-        self._studio.enter(name)
-        self._at_place()
-        return True
-
-    def go_to(self, place: str) -> None:
-        """Put the cursor on a card, in whatever model it is."""
-        model, node = split_place(place)
-        if model != self._studio.model:
-            path = path_to(self._studio.project, model)
-            self._studio.leave(0)
-            for each in path:
-                self._studio.enter(each)
-            self._at_place()
-        if node in self.scene.cards:
-            self.select(node)
-
-    def leave_model(self, depth: int | None = None) -> None:
-        """Go back to the graph around the model that is opened, its card under the cursor."""
-        self._studio.leave(depth)
-        self._at_place()
-
-    def _at_place(self) -> None:
-        """Show the graph that is opened now, with the cursor where it was in it."""
-        self.mark_all(())
-        self.select_wire(None)
-        self.show(graph_view(self._facts()))
-        place = self._places.get(self._studio.model, "")
-        if place in self.scene.cards:
-            self.select(place)
-        self.refresh_bindings()
 
     def _state_words(self) -> str:
         if self.mode == "wire":
@@ -290,8 +251,12 @@ class GraphPane(OrderEdits, inherit_bindings=False):
             return bool(self._found)
         if action == "leave":
             return bool(self.marks or self.wire or self._studio.inside)
+        if action == "open":
+            return bool(self.cursor) and self.unfolded is None
         if action == "enter_model":
-            return bool(self.cursor) and self.scene.cards[self.cursor or ""].nested
+            return self.unfolded is not None
+        if action in ("fold", "unfold"):
+            return self.unfolded is (action == "fold") and self.level is not Level.DOT
         if action in CARD_ACTIONS:
             return self.can(action)
         return super().check_action(action, parameters)
@@ -333,10 +298,6 @@ class GraphPane(OrderEdits, inherit_bindings=False):
         event.stop()
         self.screen.set_focus(self)
         self.action_menu()
-
-    def action_enter_model(self) -> None:
-        """Open the model that the card under the cursor is."""
-        self.enter_model(self.cursor or "")
 
     async def action_train(self) -> None:
         """Start a run."""

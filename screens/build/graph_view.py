@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import msgspec
@@ -11,9 +12,9 @@ from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.process.protocol import CallReport, Checked, TensorReport
 from kerastui.engine.project.document import MODEL, Graph, Layer, Project, Spec, Value
 from kerastui.engine.project.graph import Wire, node_name, node_of, port_of, sources, wired, wires_into
-from kerastui.engine.project.inside import place_of
+from kerastui.engine.project.inside import opened, place_of
 from kerastui.engine.project.problems import Problem
-from kerastui.engine.project.taking import argument_labels, model_of, takers
+from kerastui.engine.project.taking import argument_labels, model_id, model_of, takers
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.canvas_view import CardView, EdgeView, GraphView, State
 from kerastui.screens.widgets import words
@@ -151,17 +152,42 @@ def facts_of(studio: Studio, stale: bool = False) -> Facts:
     return Facts(studio.view, studio.checked, problems, stale, studio.model)
 
 
-def graph_view(facts: Facts) -> GraphView:
+def graph_view(facts: Facts, unfolded: Collection[str] = (), around: tuple[str, ...] = ()) -> GraphView:
     """Return the view of a graph.
 
     Args:
         facts: What is known.
+        unfolded: Places of calls of models whose graph is shown within the card.
+        around: Ids of the models that this one is shown in, none of which is shown in it again.
     """
-    graph = facts.graph
+    graph, around = facts.graph, (*around, facts.model)
+    models = {key: model_id(facts.project, key) for key in graph.calls if place_of(facts.model, key) in unfolded}
+    inside = {
+        key: _unfolded(facts, model, unfolded, around)
+        for key, model in models.items()
+        if model is not None and model not in around
+    }
     cards = [_input_card(facts, key) for key in graph.inputs]
-    cards += [_call_card(facts, key) for key in graph.calls]
+    cards += [_call_card(facts, key, key in inside) for key in graph.calls]
     edges = [edge for key in graph.calls for edge in _edges(facts, key)]
-    return GraphView(tuple(cards), tuple(edges), facts.project.layout)
+    return GraphView(tuple(cards), tuple(edges), facts.project.layout, inside)
+
+
+def _unfolded(facts: Facts, model: str, unfolded: Collection[str], around: tuple[str, ...]) -> GraphView:
+    """Return the view of a model within its card; it offers no repairs, which are for the card that is selected."""
+    project = opened(facts.project, model)
+    view = graph_view(msgspec.structs.replace(facts, project=project, model=model), unfolded, around)
+    return replace(view, cards=tuple(replace(card, repair="", repair_brief="") for card in view.cards))
+
+
+def all_models(project: Project) -> frozenset[str]:
+    """Return the places of all calls of models, for a view that shows all of them unfolded."""
+    return frozenset(
+        place_of(model, key)
+        for model, graph in {"": project.graph, **project.models}.items()
+        for key, call in graph.calls.items()
+        if graph.layers[call.layer].class_name == MODEL
+    )
 
 
 def ports_of(facts: Facts, key: str) -> tuple[str, ...]:
@@ -213,7 +239,7 @@ def _input_card(facts: Facts, key: str) -> CardView:
     )
 
 
-def _call_card(facts: Facts, key: str) -> CardView:
+def _call_card(facts: Facts, key: str, unfolded: bool = False) -> CardView:
     graph = facts.graph
     call = graph.calls[key]
     layer, calls = graph.layers[call.layer], facts.calls[call.layer]
@@ -221,7 +247,8 @@ def _call_card(facts: Facts, key: str) -> CardView:
     shared = len(calls) > 1
     model = model_of(facts.project, layer)
     own = f"{glyphs().shared}{calls.index(key) + 1}" if shared else glyphs().output if output else ""
-    own = own or (glyphs().folded if model else "")
+    fold = glyphs().unfolded if unfolded else glyphs().folded
+    own = fold if unfolded else own or (fold if model else "")
     ordered, _ = takers(facts.project, key)
     entry = catalog().layer(layer.class_name)
     repair = next((problem.repair.label for problem in facts.about(key) if problem.repair), "")

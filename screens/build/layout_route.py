@@ -382,10 +382,19 @@ class _Router:
                     wires.add_down(x - left, track, bottom + 1, number)
             for target, place in self._entries_of(gap):
                 wires.arrows[bottom][self.entries[target, place] - left] = self.nodes[target].id
+        self._draw_stems(wires, tops, heights, left)
         self._draw_lanes(wires, tops, heights, left)
         self._draw_paths(wires, tops, heights, left)
         wires.sort()
         return wires
+
+    def _draw_stems(self, wires: Wires, tops: Sequence[int], heights: Sequence[int], left: int) -> None:
+        """Draw what leads from cards that are lower than their row down to its end."""
+        for outlet, (home, port) in enumerate(zip(self.home, self.ports, strict=True)):
+            row = self.rows[home]
+            if self.nodes[home].height < heights[row]:
+                first, last = tops[row] + self.nodes[home].height - 1, tops[row] + heights[row] - 1
+                wires.add_down(port - left, first, last, self.member[row, outlet])
 
     def _draw_lanes(self, wires: Wires, tops: Sequence[int], heights: Sequence[int], left: int) -> None:
         for source, lane in self.lanes.items():
@@ -400,7 +409,7 @@ class _Router:
             for place, (source, slot) in enumerate(feeding):
                 first, last = self.row(source), self.rows[target] - 1
                 port, entry = self.ports[source] - left, self.entries[target, place] - left
-                start = tops[first] + heights[first]
+                start = tops[first] + self.nodes[self.home[source]].height
                 tracks = [
                     tops[gap] + heights[gap] + self.nets[gap][self.member[gap, source]].track for gap in (first, last)
                 ]

@@ -147,7 +147,7 @@ class BuildScreen(StageScreen):
     @on(GraphCanvas.CardOpened)
     def _card_opened(self, event: GraphCanvas.CardOpened) -> None:
         event.stop()
-        if not self.graph.enter_model(event.id):
+        if not self.graph.enter_model(event.id, *event.within):
             self.inspector.show_card(facts_of(self.studio), event.id)
             self._bring("inspector")
             self.inspector.focus()
