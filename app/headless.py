@@ -124,40 +124,6 @@ def summary(folder: Path, width: int | None, as_json: bool, trust: bool = False)
     return 0
 
 
-def list_engines(as_json: bool) -> Exit:
-    """Print the engines that run."""
-    from kerastui.engine.process.launch import engines
-
-    found = engines()
-    if as_json:
-        click.echo(json.dumps([{"process": item.process, "project": item.project, "log": item.log} for item in found]))
-    for item in () if as_json else found:
-        click.echo(f"{item.process:>8}  {item.project or 'no project'}  {item.log}")
-    if not found and not as_json:
-        click.echo("no engine runs")
-    return 0
-
-
-def stop_engines(process: int | None, as_json: bool) -> Exit:
-    """Stop one engine, or all.
-
-    Args:
-        process: Its process id; all engines when `None`.
-        as_json: Print the ids as JSON.
-    """
-    import asyncio
-
-    from kerastui.engine.process.client import SocketClient
-    from kerastui.engine.process.launch import engines
-
-    found = [item for item in engines() if process in (None, item.process)]
-    if process is not None and not found:
-        return fail(f"no engine has the process id {process}", "`kerastui engine list` shows them", as_json)
-    found = [item for item in found if asyncio.run(SocketClient.end(item))]
-    click.echo(json.dumps([item.process for item in found]) if as_json else f"stopped {len(found)}")
-    return 0
-
-
 def _project(folder: Path, as_json: bool) -> Project | None:
     try:
         return read(folder)
