@@ -193,13 +193,14 @@ def export(source: Path, target: Path, name: str | None, **options: Any) -> None
 @main.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--output", "-o", type=FILE, help="File to write; printed without it.")
+@TRUST
 @OVERWRITE
 @JSON
-def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> None:
-    """Print the project in FOLDER as Python code, which runs with Keras alone."""
+def code(folder: Path, output: Path | None, **options: Any) -> None:
+    """Print the project in FOLDER as Python code, which runs with Keras alone, and layers of its own beside it."""
     from kerastui.code import code as run
 
-    sys.exit(run(folder, output, overwrite, as_json))
+    sys.exit(run(folder, output, **options))
 
 
 @main.command()

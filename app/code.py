@@ -1,4 +1,4 @@
-"""`kerastui code`: a project as Python. TensorFlow is not loaded."""
+"""`kerastui code`: a project as Python. TensorFlow is loaded where the project has code of its own."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.files import ProjectFileError, read
 from kerastui.engine.project.weights import saved_layers
 from kerastui.engine.writing.python import python_code
-from kerastui.headless import Exit, fail
+from kerastui.headless import Exit, code_problems, fail
 
 
-def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> Exit:
+def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool, trust: bool = False) -> Exit:
     """Print a project as Python code, or write it to a file.
 
     Args:
@@ -24,6 +24,7 @@ def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> E
         output: The file to write; printed when `None`.
         overwrite: Replace a file that is there.
         as_json: Print one JSON object.
+        trust: Run the project's own code, which tells what its layers take, whatever the person has said of it.
 
     Returns:
         0 if the code is there; 1 if the graph is not complete, and would give code that does not run.
@@ -32,7 +33,8 @@ def code(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> E
         project = read(folder)
     except ProjectFileError as error:
         return fail(str(error), "", as_json)
-    for problem in check_project(project):
+    own = [problem for problem in code_problems(folder, project, trust) if problem.severity == "error"]
+    for problem in own or check_project(project):
         if problem.severity == "error" and problem.stage == "build":
             subject = f"{problem.subject}: " if problem.subject else ""
             return fail(f"{subject}{problem.what}", problem.hint, as_json)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from kerastui.engine.project.files import ProjectFileError
 from kerastui.headless import Exit, fail, quiet
 
 if TYPE_CHECKING:
+    from kerastui.engine.importing.own import Own
     from kerastui.engine.importing.project import Imported
 
 KERAS = "keras:"
@@ -63,12 +63,14 @@ def import_model(
 
     try:
         with without_remarks():
-            model, trained = _opened(source, objects_of(objects), allow_unsafe, weights)
+            model, trained, own = _opened(source, objects, allow_unsafe, weights)
             if freeze:
                 model.trainable = False
             if verify and not trained:
                 raise ValueError(f"{source} has no weights to predict with; leave out --verify")
-            imported = project_of(model, folder.name, weights=trained, keep_code=allow_unsafe)
+            if own.files:
+                _read(own)
+            imported = project_of(model, folder.name, weights=trained, own=own, keep_code=allow_unsafe)
             code = layers_with_code(imported.project.graph, imported.project.models)
             if verify and code:
                 raise ValueError(
@@ -122,23 +124,40 @@ def _is_named(source: Path) -> bool:
     return str(source).startswith(KERAS)
 
 
-def _opened(source: Path, custom: Mapping[str, Any], allow_unsafe: bool, weights: str | None) -> tuple[Any, bool]:
-    """Return the model that a source names, and whether it has weights of its own."""
+def _opened(source: Path, objects: Path | None, allow_unsafe: bool, weights: str | None) -> tuple[Any, bool, Own]:
+    """Return the model that a source names, whether it has weights of its own, and the code that comes with it."""
+    from kerastui.engine.importing.own import Own, own_of_file
     from kerastui.engine.importing.sources import application, model_in_code
     from kerastui.engine.saving.kinds import Kind, kind_of
     from kerastui.engine.saving.loading import load_model
 
+    custom = objects_of(objects)
+    own = own_of_file(objects, custom) if objects is not None else Own()
     if _is_named(source):
-        return application(str(source).removeprefix(KERAS), weights), weights is not None
+        return application(str(source).removeprefix(KERAS), weights), weights is not None, own
     if source.suffix == CODE:
         if not allow_unsafe:
             raise ValueError(f"{source} is Python code, which is run for its model. Read it, then give --allow-unsafe")
         return model_in_code(source)
     if kind_of(source) is not Kind.JSON:
-        return load_model(source, custom, safe_mode=not allow_unsafe), True
+        return load_model(source, custom, safe_mode=not allow_unsafe), True, own
     from kerastui.engine.importing.files import model_in_json
 
-    return model_in_json(source, custom, safe_mode=not allow_unsafe), False
+    return model_in_json(source, custom, safe_mode=not allow_unsafe), False, own
+
+
+def _read(own: Own) -> None:
+    """Have the engine read the code that comes with a model, as it does that of a project.
+
+    Raises:
+        ValueError: It cannot be that of a project.
+    """
+    from kerastui.engine.custom.reading import read_code
+
+    folders = {path.parent.absolute() for path in own.files}
+    for folder in folders:
+        for fault in read_code(folder, own.listed, trusted=True).errors:
+            raise ValueError(f"{fault.place}: {fault.what}")
 
 
 def _no_weights(source: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 
 from kerastui.cli import main
 from kerastui.engine.building import build_model
+from kerastui.engine.catalog.catalog import set_own
 from kerastui.engine.checking import Checker
 from kerastui.engine.importing.project import project_of, write_project
 from kerastui.engine.project.files import read
@@ -24,6 +26,31 @@ from kerastui.engine.starting_weights import load_weights
 def run(*arguments: Any) -> Result:
     """Run a command in this process."""
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize(("template", "output"), [("digits-vae", "decoder"), ("collab-filtering", "scores")])
+def test_code_with_layers_and_a_model_of_its_own_becomes_the_same_graph(
+    template: str, output: str, tmp_path: Path
+) -> None:
+    """Outputs have no names in Keras: they come back under those of their layers."""
+    whole, made = tmp_path / "whole", tmp_path / "made"
+    assert run("new", whole, "--template", template).exit_code == 0
+    assert run("code", whole, "-o", whole / "net.py").exit_code == 0
+    shutil.copytree(whole, tmp_path / "moved")
+    refused = run("code", tmp_path / "moved")
+    assert (refused.exit_code, "--trust runs it" in refused.output) == (1, True)
+    imported = run("import", whole / "net.py", made, "--allow-unsafe")
+    set_own(())
+    assert imported.exit_code == 0, imported.output
+    before, after = read(whole), read(made)
+    assert after.graph.calls == before.graph.calls
+    assert {key: layer.class_name for key, layer in after.graph.layers.items()} == {
+        key: layer.class_name for key, layer in before.graph.layers.items()
+    }
+    assert after.graph.outputs == {output: output}
+    assert after.compile.model == before.compile.model
+    assert (made / "layers.py").read_bytes() == (whole / "layers.py").read_bytes()
+    assert "layers" not in sys.modules, "another file may have a layers.py beside it"
 
 
 def test_code_becomes_the_project_that_it_was_written_of(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ The list is in kerastui's home and never in a project, so that nothing that is c
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -39,16 +40,17 @@ def trust(folder: Path) -> None:
         write_atomically(home() / "trusted.json", msgspec.json.format(msgspec.json.encode([*known, _name(folder)])))
 
 
-def trust_new(folder: Path) -> None:
-    """Trust a project that was just made; not where Python code lay in the folder before.
+def trust_new(folder: Path, code: Collection[str] = ()) -> None:
+    """Trust a project that was just made; not where other Python code lay in the folder before.
 
     A home that cannot be written is no obstacle: the person is asked then, once there is code.
 
     Args:
         folder: The project's folder.
+        code: Names of the files that were made with it. Defaults to none.
     """
     with contextlib.suppress(OSError):
-        if not any(folder.glob("*.py")):
+        if all(path.name in code for path in folder.glob("*.py")):
             trust(folder)
 
 

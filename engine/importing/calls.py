@@ -30,18 +30,19 @@ class Taken(NamedTuple):
         return [*self.inputs, *keras.tree.flatten(list(self.named.values()))]
 
 
-def taken_by_layer(call: Any) -> Taken:
+def taken_by_layer(call: Any, class_name: str) -> Taken:
     """Say what a layer takes, without what Keras adds by itself.
 
     Args:
         call: The call of a layer, with `operation` and `arguments`.
+        class_name: What the document calls its class.
 
     Raises:
         Unheld: It takes something that the document's calls cannot name.
     """
     layer = call.operation
     # What a function takes is not in the catalog: one tensor, or a list of them.
-    entry = None if isinstance(layer, keras.layers.Lambda) else catalog().layer(type(layer).__name__)
+    entry = None if isinstance(layer, keras.layers.Lambda) else catalog().layer(class_name)
     parameters = inspect.signature(layer.call).parameters
     bound = inspect.signature(layer.call).bind(*call.arguments.args, **call.arguments.kwargs).arguments
     given = {name: value for name, value in bound.items() if not _says_nothing(name, value, parameters, bound)}

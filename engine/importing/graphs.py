@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -47,7 +48,7 @@ class Found(NamedTuple):
     notes: list[str]
 
 
-def graph_of(model: Any, own: Mapping[type, str] = MappingProxyType({}), keep_code: bool = False) -> Found:
+def graph_of(model: Any, own: Mapping[Any, str] = MappingProxyType({}), keep_code: bool = False) -> Found:
     """Turn the graph of a model into the document's.
 
     A model inside it becomes a model of the project. Where a layer with weights is used in two models, those are
@@ -89,10 +90,30 @@ def is_graph(model: Any) -> bool:
     return plain and ours and bool(calls_by_depth(model))
 
 
+def is_own_graph(model: Any, own: Mapping[Any, str]) -> bool:
+    """Tell whether a model is a graph of layers made as a class of the project's own, by `VAE(inputs, outputs)`.
+
+    Args:
+        model: A Keras model.
+        own: Classes of the project's own code.
+    """
+    cls = own_class(model, own)
+    if cls is None or not calls_by_depth(functional(model)):
+        return False
+    takes = inspect.signature(cls.__init__).parameters.values()
+    needed = [each.name for each in takes if each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD]
+    return set(needed) <= {"self", "inputs", "outputs"}
+
+
+def own_class(model: Any, own: Mapping[Any, str]) -> Any:
+    """Return the class of the project's own code that a model is made as, or `None`; ours are of one below."""
+    return next((cls for cls in type(model).__mro__ if cls in own), None)
+
+
 class _Shared:
     """What all graphs of a model have in common."""
 
-    def __init__(self, own: Mapping[type, str], apart: set[int], keep_code: bool) -> None:
+    def __init__(self, own: Mapping[Any, str], apart: set[int], keep_code: bool) -> None:
         self.own, self.apart, self.keep_code = own, apart, keep_code
         self.models: dict[str, Graph] = {}
         self.weights: dict[str, Any] = {}
@@ -178,7 +199,7 @@ class _Reader:
             return self._model(call, name, values)
         if _is_public(operation) or type(operation) in self.shared.own:
             layer = self._layer(name, operation, "", None, True)
-            key = self._call(layer, taken_by_layer(call), values)
+            key = self._call(layer, taken_by_layer(call, self._class_name(operation)), values)
             return [wired(key, str(place) if place else "") for place in range(len(call.output_tensors))] if key else []
         if isinstance(operation, keras.Model):
             raise Unheld(f"{type(operation).__name__} is a model of a class of its own")
@@ -187,6 +208,9 @@ class _Reader:
             key = self._call(self._layer(name, operation, "", spec, False), taken, values)
             return [wired(key, str(place) if place else "") for place in range(len(call.output_tensors))] if key else []
         return self._steps(call, name, values)
+
+    def _class_name(self, operation: Any) -> str:
+        return self.shared.own.get(type(operation), type(operation).__name__)
 
     def _model(self, call: Any, name: str, values: Mapping[int, str]) -> list[str]:
         operation, taken = call.operation, taken_by_model(call)
@@ -223,7 +247,7 @@ class _Reader:
             if is_graph(call.operation):
                 return taken_by_model(call).tensors()
             if _is_public(call.operation) or type(call.operation) in self.shared.own:
-                return taken_by_layer(call).tensors()
+                return taken_by_layer(call, self._class_name(call.operation)).tensors()
         except Unheld:
             pass
         flat = keras.tree.flatten((call.arguments.args, call.arguments.kwargs))
@@ -263,7 +287,7 @@ class _Reader:
 
     def _spec(self, layer: Any) -> Spec:
         if type(layer) in self.shared.own:
-            return own_spec(layer, self.shared.own[type(layer)])
+            return own_spec(type(layer), layer.get_config(), self.shared.own[type(layer)])
         if isinstance(layer, keras.layers.Lambda) and self.shared.keep_code:
             self.shared.notes.append(f"the code of {layer.name}, a Lambda")
             return lambda_spec(layer)

@@ -8,18 +8,24 @@ import shutil
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from msgspec import structs
 
 from kerastui.engine.checking import Checker
 from kerastui.engine.custom.trust import trust_new
-from kerastui.engine.importing.graphs import Found, Refusal, graph_of, is_graph, output_names
+from kerastui.engine.files import write_atomically
+from kerastui.engine.importing.graphs import Found, Refusal, graph_of, is_graph, is_own_graph, output_names, own_class
+from kerastui.engine.importing.own import Own
 from kerastui.engine.importing.settings import compile_of
 from kerastui.engine.keras_private import keras
 from kerastui.engine.project.document import Graph, Project
 from kerastui.engine.project.files import write
 from kerastui.engine.project.weights import FILE_NAME as WEIGHTS
 from kerastui.engine.starting_weights import write_weights
+
+NOTHING = Own()
+"""No code of its own."""
 
 SHOWN = 6
 """Layers that a refusal names for one reason; of more it says how many."""
@@ -34,11 +40,13 @@ class Imported(NamedTuple):
         project: The project; its `weights` name the file that `write_project` writes.
         layers: Keras layers whose weights go into it, by path; empty for a model without trained weights.
         left_out: What of the model is not in the project, in words; function and weights always are.
+        code: Files with the classes of its own, which `write_project` copies. Defaults to none.
     """
 
     project: Project
     layers: dict[str, Any]
     left_out: list[str]
+    code: tuple[Path, ...] = ()
 
 
 class ImportRefused(ValueError):
@@ -65,7 +73,7 @@ def project_of(
     model: Any,
     name: str,
     weights: bool = True,
-    own: Mapping[type, str] = MappingProxyType({}),
+    own: Own = NOTHING,
     keep_code: bool = False,
 ) -> Imported:
     """Make a project of a functional or sequential model: the same function, the same weights.
@@ -74,7 +82,7 @@ def project_of(
         model: A built model.
         name: Name of the project.
         weights: Whether the model's weights are worth keeping: those of a model made of JSON are random.
-        own: Classes of the project's own code, with the name that the document has for each. Defaults to none.
+        own: Code that comes with the model and becomes the project's own; `read_code` has read it. Defaults to none.
         keep_code: Whether a `Lambda` becomes a layer that names its function and cannot be built, to be seen and
             repaired; the function of the project is then not compared with the model's. Defaults to False: it is
             refused.
@@ -89,7 +97,7 @@ def project_of(
         >>> project_of(keras.applications.MobileNetV2(weights=None), "mobile").project.graph.outputs  # doctest: +SKIP
         {'predictions': 'predictions'}
     """
-    if not is_graph(model):
+    if not (is_graph(model) or is_own_graph(model, own.names)):
         raise ImportRefused([Refusal(model.name, _no_graph(model))])
     with warnings.catch_warnings():
         # Keras warns of what cannot be read again once it is written; nothing is, and all of that is refused.
@@ -97,19 +105,27 @@ def project_of(
         return _project_of(model, name, weights, own, keep_code)
 
 
-def _project_of(model: Any, name: str, weights: bool, own: Mapping[type, str], keep_code: bool) -> Imported:
-    found = graph_of(model, own, keep_code)
+def _project_of(model: Any, name: str, weights: bool, own: Own, keep_code: bool) -> Imported:
+    found = graph_of(model, own.names, keep_code)
     refusals = found.refusals or ([] if layers_with_code(found.graph, found.models) else _differences(model, found))
     if getattr(model, "_added", None) is not None:
         refusals = [*refusals, Refusal(model.name, "losses or metrics of `add_loss` and `add_metric`")]
     if refusals:
         raise ImportRefused(refusals)
     shapes = {key: tuple(tensor.shape) for key, tensor in _outputs(model).items()}
-    settings, missing = compile_of(model.get_compile_config() if model.compiled else {}, shapes)
+    settings, missing = compile_of(model.get_compile_config() if model.compiled else {}, shapes, own.names)
+    settings = structs.replace(settings, model=own.names.get(own_class(model, own.names), ""))
     layers = found.layers if weights else {}
-    project = Project(name, graph=found.graph, models=found.models, compile=settings, weights=WEIGHTS if layers else "")
+    project = Project(
+        name,
+        graph=found.graph,
+        models=found.models,
+        compile=settings,
+        weights=WEIGHTS if layers else "",
+        code=own.listed,
+    )
     trained = [] if not model.compiled or not _has_state(model) else ["the optimizer's state"]
-    return Imported(project, layers, [*found.notes, *missing, *trained])
+    return Imported(project, layers, [*found.notes, *missing, *trained], own.files)
 
 
 def layers_with_code(graph: Graph, models: Mapping[str, Graph]) -> list[str]:
@@ -138,7 +154,7 @@ def write_project(folder: Path, imported: Imported, replace: bool = False) -> No
         raise FileExistsError(f"{folder} is there already")
     if folder.is_dir():
         _write(folder, imported)
-        trust_new(folder)
+        trust_new(folder, [path.name for path in imported.code])
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
@@ -146,7 +162,7 @@ def write_project(folder: Path, imported: Imported, replace: bool = False) -> No
     try:
         _write(temporary, imported)
         temporary.rename(folder)
-        trust_new(folder)
+        trust_new(folder, [path.name for path in imported.code])
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -154,6 +170,8 @@ def write_project(folder: Path, imported: Imported, replace: bool = False) -> No
 def _write(folder: Path, imported: Imported) -> None:
     if imported.layers:
         write_weights(folder / WEIGHTS, imported.layers)
+    for path in imported.code:
+        write_atomically(folder / path.name, path.read_bytes())
     write(folder, imported.project)
     if not imported.layers:
         (folder / WEIGHTS).unlink(missing_ok=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.catalog.objects import build_object
-from kerastui.engine.importing.values import Known, Unheld, spec_from
+from kerastui.engine.importing.values import Known, Unheld, own_spec, spec_from
 from kerastui.engine.keras_private import LOSSES, METRICS
 from kerastui.engine.project.document import Compile, Spec
 
@@ -19,19 +20,23 @@ AUTOMATIC = {"accuracy": "Accuracy", "acc": "Accuracy", "crossentropy": "Crossen
 """Metrics that Keras chooses by output and target, and how the class that it takes ends."""
 
 
-def compile_of(config: Mapping[str, Any], outputs: Mapping[str, Shape]) -> tuple[Compile, list[str]]:
+def compile_of(
+    config: Mapping[str, Any], outputs: Mapping[str, Shape], own: Mapping[Any, str] = MappingProxyType({})
+) -> tuple[Compile, list[str]]:
     """Turn the arguments of `compile` into the document's settings.
 
     Args:
         config: What `get_compile_config` gives; empty if the model was not compiled.
         outputs: The shape of each output, with the batch axis, by name.
+        own: Classes and functions of the project's own code, with the name that the document has for each. Defaults to
+            none.
 
     Returns:
         The settings, and what is not among them.
     """
     if not config:
         return Compile(), []
-    reader = _Settings(outputs)
+    reader = _Settings(outputs, own)
     optimizer = reader.tried("the optimizer", lambda: reader.spec(config.get("optimizer") or "adam", "optimizer"))
     losses = reader.each("the loss", config.get("loss"), reader.loss)
     weights = reader.each("the loss weight", config.get("loss_weights"), reader.weight)
@@ -54,8 +59,9 @@ def compile_of(config: Mapping[str, Any], outputs: Mapping[str, Shape]) -> tuple
 class _Settings:
     """Read settings for some outputs, and note what cannot be held."""
 
-    def __init__(self, outputs: Mapping[str, Shape]) -> None:
+    def __init__(self, outputs: Mapping[str, Shape], own: Mapping[Any, str]) -> None:
         self.outputs = outputs
+        self.own = {item.__name__: (item, name) for item, name in own.items()}
         self.losses: dict[str, str] = {}
         self.notes: list[str] = []
         self._known = Known()
@@ -121,8 +127,11 @@ class _Settings:
         """Name a setting by class and arguments.
 
         Raises:
-            Unheld: It is none of Keras's own.
+            Unheld: It is none of Keras's own, nor of the project's.
         """
+        own = self._own(item)
+        if own is not None:
+            return own
         if isinstance(item, Mapping) and item.get("class_name") == "function":
             item = item["config"]
         if isinstance(item, str):
@@ -133,6 +142,16 @@ class _Settings:
         if not isinstance(item, Mapping) or "class_name" not in item:
             raise Unheld(f"it is {type(item).__name__}")
         return spec_from(item, kind, self._known)
+
+    def _own(self, item: Any) -> Spec | None:
+        """Name a setting of the project's own code; `None` for another one."""
+        name = item.get("class_name") if isinstance(item, Mapping) else item
+        config = item["config"] if isinstance(item, Mapping) and "config" in item else {}
+        name = config if name == "function" else name
+        made, told = self.own.get(str(name).rpartition(">")[2], (None, ""))
+        if not told:
+            return None
+        return own_spec(made, config, told) if isinstance(made, type) else Spec(told)
 
 
 def _class_named(name: str, kind: str) -> str | None:

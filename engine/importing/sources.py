@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from kerastui.engine.importing.own import Own, own_of_modules
 from kerastui.engine.keras_private import keras
 
 
@@ -44,7 +46,7 @@ def application(name: str, weights: str | None = None) -> Any:
         raise ValueError(f"{what}. Leave --weights out for new ones, or give a file as --weights") from error
 
 
-def model_in_code(path: Path) -> tuple[Any, bool]:
+def model_in_code(path: Path) -> tuple[Any, bool, Own]:
     """Run a Python file and take the model that it defines.
 
     That is what its function `build_model` returns, compiled by its `compile_model` and with the weights that its
@@ -55,25 +57,33 @@ def model_in_code(path: Path) -> tuple[Any, bool]:
         path: The file. It can import what lies beside it.
 
     Returns:
-        The model, and whether it has weights of its own: those of `build_model` alone are new ones.
+        The model, whether it has weights of its own (those of `build_model` alone are new ones), and the code that it
+        imported from beside it.
 
     Raises:
         ValueError: The file or one of the functions raises an error, or there is no such model.
         OSError: It cannot be read.
     """
     path.read_bytes()  # for its error
-    with _beside(path), redirect_stdout(sys.stderr):
-        found = _run(lambda: runpy.run_path(str(path)), f"{path} cannot be run")
-        if not callable(found.get("build_model")):
-            return _variable(found, path), True
-        model = _run(found["build_model"], f"{path}: build_model() fails")
-        if not isinstance(model, keras.Model):
-            raise ValueError(f"{path}: build_model() returns no model of Keras. Received: {type(model).__name__}")
-        if callable(found.get("compile_model")):
-            _run(lambda: found["compile_model"](model), f"{path}: compile_model(model) fails")
-        weights = _weights(found, path)
-        if weights is not None:
-            _run(lambda: found["load_weights"](model, str(weights)), f"{path}: load_weights(model) fails")
+    modules: list[ModuleType] = []
+    with _beside(path, modules), redirect_stdout(sys.stderr):
+        model, trained = _defined(path)
+    return model, trained, own_of_modules(modules)
+
+
+def _defined(path: Path) -> tuple[Any, bool]:
+    """Run a file and return the model that it defines, and whether it has weights of its own."""
+    found = _run(lambda: runpy.run_path(str(path)), f"{path} cannot be run")
+    if not callable(found.get("build_model")):
+        return _variable(found, path), True
+    model = _run(found["build_model"], f"{path}: build_model() fails")
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"{path}: build_model() returns no model of Keras. Received: {type(model).__name__}")
+    if callable(found.get("compile_model")):
+        _run(lambda: found["compile_model"](model), f"{path}: compile_model(model) fails")
+    weights = _weights(found, path)
+    if weights is not None:
+        _run(lambda: found["load_weights"](model, str(weights)), f"{path}: load_weights(model) fails")
     return model, weights is not None
 
 
@@ -104,11 +114,19 @@ def _run(function: Callable[[], Any], failed: str) -> Any:
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[None]:
-    """Within this, code finds what lies beside it, as it does when Python runs it."""
-    folder = str(path.parent.absolute())
-    sys.path.insert(0, folder)
+def _beside(path: Path, found: list[ModuleType]) -> Iterator[None]:
+    """Within this, code finds what lies beside it, as it does when Python runs it.
+
+    Args:
+        path: The file with the code.
+        found: Filled with the modules that were imported from beside it; another file may have others of their names.
+    """
+    folder, before = path.parent.absolute(), set(sys.modules)
+    sys.path.insert(0, str(folder))
     try:
         yield
     finally:
-        sys.path.remove(folder)
+        sys.path.remove(str(folder))
+        for name in [name for name in sys.modules if name not in before]:
+            if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == folder:
+                found.append(sys.modules.pop(name))

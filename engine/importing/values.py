@@ -140,19 +140,19 @@ def wrapper_of(made: Any, model: str, known: Known) -> Spec:
     return Spec(spec.class_name, {**spec.config, "layer": Spec(MODEL, {"model": model})})
 
 
-def own_spec(made: Any, class_name: str) -> Spec:
-    """Name a layer of the project's own code by the arguments of its constructor that differ from the default.
+def own_spec(cls: Any, config: Mapping[str, Any], class_name: str) -> Spec:
+    """Name an object of the project's own code by the arguments of its constructor that differ from the default.
 
     Args:
-        made: The layer.
+        cls: Its class.
+        config: What its `get_config` gives.
         class_name: What the document calls its class.
 
     Raises:
         Unheld: An argument is something that a document cannot hold.
     """
-    config = made.get_config()
-    base = {"trainable": True, "dtype": keras.config.dtype_policy().name}
-    usual = {name: each.default for name, each in inspect.signature(type(made).__init__).parameters.items()}
+    base = {"trainable": True, "dtype": keras.config.dtype_policy().name} if issubclass(cls, keras.Layer) else {}
+    usual = {name: each.default for name, each in inspect.signature(cls.__init__).parameters.items()}
     found = {name: alike(config[name]) for name in (*base, *usual) if name in config and name not in ("self", "name")}
     return Spec(class_name, {name: held(item, name) for name, item in found.items() if (base | usual)[name] != item})
 

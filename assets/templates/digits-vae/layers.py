@@ -3,7 +3,10 @@
 import keras
 import tensorflow as tf
 
-from kerastui.engine import Model
+try:
+    from kerastui.engine import Model
+except ImportError:  # this file serves Keras alone, too
+    from keras import Model
 
 
 class Sampling(keras.layers.Layer):
