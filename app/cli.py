@@ -10,11 +10,8 @@ from typing import Any
 import click
 
 from kerastui import __version__
-
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path)
-TRUST = click.option("--trust", is_flag=True, help="Run the project's own code, though it came from elsewhere.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Print machine-readable JSON.")
+from kerastui.engines import engine
+from kerastui.options import FILE, FOLDER, JSON, OVERWRITE, TRUST, conversion
 
 THEME = click.option(
     "--theme", metavar="NAME", help="dark, light, colour-blind, colour-blind-light or mono, for this session."
@@ -24,7 +21,6 @@ ASCII = click.option(
 )
 STILL = click.option("--still", is_flag=True, help="Move nothing on the screen but figures.")
 LOOKS = ("theme", "ascii_only", "still")
-OVERWRITE = click.option("--overwrite", "--force", "overwrite", is_flag=True, help="Replace the file that is there.")
 
 
 class DefaultGroup(click.Group):
@@ -136,26 +132,12 @@ def summary(folder: Path, trust: bool, width: int | None, as_json: bool) -> None
     sys.exit(run(folder, width, as_json, trust))
 
 
-def _conversion(command: Any) -> Any:
-    """Give a command the options that `import`, `convert` and `export` share."""
-    options = (
-        click.option("--verify", is_flag=True, help="Read what was written and compare predictions."),
-        click.option("--allow-unsafe", is_flag=True, help="Open files that run code, such as a Lambda layer's."),
-        click.option("--force", is_flag=True, help="Replace what is there."),
-        click.option("--objects", type=FILE, help="Python file with the custom classes and functions; it is run."),
-        JSON,
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @main.command("import")
 @click.argument("source", type=FILE, metavar="MODEL")
 @click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option("--weights", metavar="NAME", help="Of keras:NAME: imagenet, or a file; without it they are new.")
 @click.option("--freeze", is_flag=True, help="Have training change none of its layers.")
-@_conversion
+@conversion
 def import_(source: Path, folder: Path, **options: Any) -> None:
     """Make a project in DIR of a model: its graph, its settings and its weights.
 
@@ -171,7 +153,7 @@ def import_(source: Path, folder: Path, **options: Any) -> None:
 @main.command()
 @click.argument("source", type=FILE)
 @click.argument("target", type=FILE)
-@_conversion
+@conversion
 def convert(source: Path, target: Path, **options: Any) -> None:
     """Write the model file SOURCE as TARGET, in the format of its suffix.
 
@@ -196,7 +178,7 @@ def convert(source: Path, target: Path, **options: Any) -> None:
 )
 @click.option("--calibrate", type=FILE, help=".npy or .npz with inputs: LiteRT computes in 8 bits, set by them.")
 @click.option("--size", type=click.IntRange(1), help="What dimensions are that the model leaves open, not the batch.")
-@_conversion
+@conversion
 def export(source: Path, target: Path, name: str | None, **options: Any) -> None:
     """Write the model in SOURCE, a model file or a project's folder, to be run without Keras.
 
@@ -310,51 +292,20 @@ def doctor(as_json: bool) -> None:
     sys.exit(run(as_json))
 
 
-@main.group(invoke_without_command=True)
-@click.option("--stdio", is_flag=True, help="Run an engine that speaks over standard input and output.")
-@click.pass_context
-def engine(ctx: click.Context, stdio: bool) -> None:
-    """List, start and stop engine processes."""
-    if stdio:
-        from kerastui.engine.process.__main__ import main as run
-
-        run(["--stdio"])
-    elif ctx.invoked_subcommand is None:
-        ctx.invoke(engine_list)
-
-
-@engine.command("list")
+@main.command()
+@click.option("--template", "-t", "chosen", multiple=True, metavar="NAME", help="This one alone; may be repeated.")
 @JSON
-def engine_list(as_json: bool = False) -> None:
-    """List the engines that run."""
-    from kerastui.headless import list_engines
+def selftest(chosen: tuple[str, ...], as_json: bool) -> None:
+    """Train every template one epoch, to see that all works; nothing of it is kept.
 
-    sys.exit(list_engines(as_json))
+    Exit code 0 says that all were trained and saved, 1 that one was not. ctrl+c ends it.
+    """
+    from kerastui.selftest import selftest as run
 
-
-@engine.command("start")
-@JSON
-def engine_start(as_json: bool) -> None:
-    """Start an engine; the app joins it by the project it trains."""
-    from kerastui.engine.process.launch import start
-
-    try:
-        running = start()
-    except OSError as error:
-        raise click.ClickException(f"the engine cannot be started: {error}; set KERASTUI_HOME") from None
-    _print(
-        {"process": running.process, "socket": running.socket}, f"engine {running.process} · {running.socket}", as_json
-    )
+    sys.exit(run(chosen, as_json))
 
 
-@engine.command("stop")
-@click.argument("process", type=int, required=False)
-@JSON
-def engine_stop(process: int | None, as_json: bool) -> None:
-    """Stop the engine with the id PROCESS, or all; a run that goes on is stopped first and its model kept."""
-    from kerastui.headless import stop_engines
-
-    sys.exit(stop_engines(process, as_json))
+main.add_command(engine)
 
 
 def _open(folder: Path | None) -> None:

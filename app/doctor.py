@@ -61,7 +61,7 @@ def _print(report: dict[str, Any]) -> None:
             for line in value:
                 click.echo(f"✗ {line}")
             if not value:
-                click.echo("✓ nothing is missing")
+                click.echo("✓ nothing is missing · `kerastui selftest` trains every template one epoch")
         else:
             click.echo(f"{name:<16}{', '.join(value) if isinstance(value, list) else value}")
 

@@ -38,12 +38,30 @@ def train(folder: Path, as_json: bool, trust: bool = False) -> Exit:
     project = _project(folder, as_json)
     if project is None:
         return 1
-    tell = _json_teller() if as_json else _text_teller(project)
+    last = train_project(folder, project, _json_teller() if as_json else _text_teller(project), trust)
+    return 0 if isinstance(last, RunFinished) and last.saved else 1
+
+
+def train_project(
+    folder: Path, project: Project, tell: Callable[[EventBody], None], trust: bool = False
+) -> EventBody | None:
+    """Check a project and train it in this process; ctrl+c stops the run and keeps its model.
+
+    Args:
+        folder: The project's folder.
+        project: The project.
+        tell: Called with every event.
+        trust: Run the project's own code whatever the person has said of it. Defaults to `False`.
+
+    Returns:
+        The event that ended it: `RunFinished` or `RunFailed`.
+    """
     problem = next((item for item in _problems(folder, project, trust, all_=False) if item.severity == "error"), None)
     if problem is not None:
         subject = f"{problem.subject}: " if problem.subject else ""
-        tell(RunFailed(f"{subject}{problem.what}", problem.hint))
-        return 1
+        failed = RunFailed(f"{subject}{problem.what}", problem.hint)
+        tell(failed)
+        return failed
     from kerastui.engine.process.run import LOG_HINT, Run, RunError
 
     ended: list[EventBody] = []
@@ -63,8 +81,7 @@ def train(folder: Path, as_json: bool, trust: bool = False) -> Exit:
         failure = run.begun.exception()
         if isinstance(failure, RunError):
             heard(RunFailed(failure.what, failure.hint))
-    last = ended[-1] if ended else None
-    return 0 if isinstance(last, RunFinished) and last.saved else 1
+    return ended[-1] if ended else None
 
 
 def check(folder: Path, as_json: bool, trust: bool = False) -> Exit:
@@ -104,40 +121,6 @@ def summary(folder: Path, width: int | None, as_json: bool, trust: bool = False)
     except BuildError as error:
         return fail(f"{error.node}: {error.what}" if error.node else error.what, error.hint, as_json)
     click.echo(json.dumps({"summary": text}, ensure_ascii=False) if as_json else text)
-    return 0
-
-
-def list_engines(as_json: bool) -> Exit:
-    """Print the engines that run."""
-    from kerastui.engine.process.launch import engines
-
-    found = engines()
-    if as_json:
-        click.echo(json.dumps([{"process": item.process, "project": item.project, "log": item.log} for item in found]))
-    for item in () if as_json else found:
-        click.echo(f"{item.process:>8}  {item.project or 'no project'}  {item.log}")
-    if not found and not as_json:
-        click.echo("no engine runs")
-    return 0
-
-
-def stop_engines(process: int | None, as_json: bool) -> Exit:
-    """Stop one engine, or all.
-
-    Args:
-        process: Its process id; all engines when `None`.
-        as_json: Print the ids as JSON.
-    """
-    import asyncio
-
-    from kerastui.engine.process.client import SocketClient
-    from kerastui.engine.process.launch import engines
-
-    found = [item for item in engines() if process in (None, item.process)]
-    if process is not None and not found:
-        return fail(f"no engine has the process id {process}", "`kerastui engine list` shows them", as_json)
-    found = [item for item in found if asyncio.run(SocketClient.end(item))]
-    click.echo(json.dumps([item.process for item in found]) if as_json else f"stopped {len(found)}")
     return 0
 
 

@@ -7,11 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-import msgspec
 from textual import events, on, work
-from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
@@ -26,11 +23,12 @@ from kerastui.screens.stage import STAGES, StageScreen
 from kerastui.screens.too_small import TooSmall, is_too_small
 from kerastui.screens.widgets.filters import AsciiFilter, MonochromeFilter
 from kerastui.screens.widgets.glyphs import ASCII, glyphs, use_ascii
+from kerastui.windows import Windows
 
 _ASCII, _MONOCHROME = AsciiFilter(), MonochromeFilter()
 
 
-class KerasTUI(App[None]):
+class KerasTUI(Windows):
     """Build a network as a graph, train it while you watch, take it away as a Keras model.
 
     Args:
@@ -72,8 +70,7 @@ class KerasTUI(App[None]):
         ascii_only: bool | None = None,
         still: bool = False,
     ) -> None:
-        super().__init__()
-        self.studio = Studio(engine or SocketClient())
+        super().__init__(Studio(engine or SocketClient()))
         self._folder = folder
         self._stages: dict[int, StageScreen] = {}
         self._opened = 0
@@ -289,71 +286,7 @@ class KerasTUI(App[None]):
         self._told = state.note if state.kind in ("lost", "broken") else ""
         self.refresh_bindings()
 
-    # Help, commands, leaving ----------------------------------------------------------------------------------------
-
-    def action_commands(self) -> None:
-        """Open the command palette."""
-        from kerastui.commands import Commands
-
-        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
-            self.push_screen(CommandPalette(providers=[Commands], placeholder="search commands"))
-
-    def action_keys(self) -> None:
-        """Show all keys of what has the focus."""
-        from kerastui.screens.widgets.modals import KeysScreen
-
-        self.push_screen(KeysScreen.for_focus(self.screen))
-
-    def action_help(self) -> None:
-        """Explain what has the focus."""
-        from kerastui.screens.widgets.modals import HelpScreen
-
-        self.push_screen(HelpScreen.for_focus(self.screen))
-
-    def action_log(self) -> None:
-        """Show the log of the engine."""
-        from kerastui.screens.widgets.modals import LogView
-
-        log = self.studio.engine.log
-        if log is None:
-            self.notify("there is no engine yet, and so no log", markup=False)
-        else:
-            self.push_screen(LogView(log, "engine log"))
-
-    def action_picture(self) -> None:
-        """Write a picture of the graph that Build shows into the project's folder, beside those that are there."""
-        from kerastui.picture import PictureError, save_beside
-
-        try:
-            path = save_beside(self.studio, "light" if self.theme.endswith("light") else "dark")
-        except (OSError, PictureError) as error:
-            self._tell("picture", str(error), "choose another folder with `kerastui picture`")
-            return
-        self.notify(str(path), title="picture", timeout=3, markup=False)
-
-    def action_copy_code(self) -> None:
-        """Copy the project as Python code, as `kerastui code` prints it."""
-        from kerastui.engine.project.weights import saved_layers
-        from kerastui.engine.writing.python import python_code
-
-        project = self.studio.project
-        code = python_code(project, saved_layers(project, self.studio.open_workspace.folder))
-        self.copy_to_clipboard(code)
-        self.notify(f"{code.count(chr(10))} lines of Python", title="copied", timeout=3, markup=False)
-
-    def action_redraw(self) -> None:
-        """Draw everything again."""
-        self.refresh(layout=True)
-
-    def action_theme(self, name: str) -> None:
-        """Choose a theme and remember it."""
-        self.theme = name
-        home.save_settings(msgspec.structs.replace(home.settings(), theme=name))
-
-    def action_glyphs(self, name: str) -> None:
-        """Choose plain ASCII or all glyphs, for the next start: what is drawn already keeps its glyphs."""
-        home.save_settings(msgspec.structs.replace(home.settings(), ascii=name == "ascii"))
-        self.notify("from the next start on", title=f"glyphs: {name}", timeout=3, markup=False)
+    # Leaving --------------------------------------------------------------------------------------------------------
 
     def action_leave(self) -> None:
         """Quit; ask first where a run goes on or edits are nowhere on disk."""
@@ -419,11 +352,6 @@ class KerasTUI(App[None]):
         kept = "Every edit is in the project's journal: open it again to go on."
         self._exit_renderables.append(f"kerastui ended by a fault of its own. {kept}\nWhat happened is in {log}")
         self._close_messages_no_wait()
-
-    def _tell(self, what: str, where: str, next_step: str) -> None:
-        from kerastui.screens.widgets.modals import Message
-
-        self.push_screen(Message(what, where, next_step))
 
 
 def _stage(number: int) -> Callable[[Studio], StageScreen]:

@@ -21,7 +21,7 @@ from kerastui.engine.misfits import misfit
 from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Spec, Value
 from kerastui.engine.project.graph import node_of, port_of
 from kerastui.engine.project.problems import Problem
-from kerastui.engine.project.taking import given_to, parts
+from kerastui.engine.project.taking import given_to, nested, parts
 
 OPERATION = "ops."
 """What the class of a function of `keras.ops` begins with."""
@@ -131,7 +131,7 @@ def call_layer(node: str, layer: Layer, made: Any, call: Call, values: Mapping[s
     """
     inner = {} if graph is None else graph.inputs
     inputs = [values[source] for source in (call.inputs if graph is None else given_to(graph, call))]
-    named = {key: _named(source, values) for key, source in call.named.items() if key not in inner}
+    named = {key: _named(layer, key, source, values) for key, source in call.named.items() if key not in inner}
     _check_states(node, layer, call)
     shapes = [tuple(item.shape) for item in keras.tree.flatten([inputs, list(named.values())])]
     entry = catalog().layer(layer.class_name)
@@ -237,8 +237,10 @@ def _check_states(node: str, layer: Layer, call: Call) -> None:
         raise BuildError(node, what, hint)
 
 
-def _named(source: str | tuple[str, ...], values: Mapping[str, Any]) -> Any:
-    return values[source] if isinstance(source, str) else [values[each] for each in source]
+def _named(layer: Layer, argument: str, source: str | tuple[str, ...], values: Mapping[str, Any]) -> Any:
+    if isinstance(source, str):
+        return values[source]
+    return nested(layer, argument, [values[each] for each in source])
 
 
 def _structured(node: str, graph: Graph, inputs: list[Any]) -> Any:

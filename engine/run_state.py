@@ -183,3 +183,13 @@ def read_run(folder: Path) -> RunState | None:
     if record.status == "running":
         state.lost()
     return state
+
+
+def run_words(run: RunState) -> str:
+    """Return one line on how a run went: `9 epochs · val 0.223`."""
+    if not run.history:
+        return run.status
+    logs = run.history[-1].logs
+    name = "val_loss" if "val_loss" in logs else "loss"
+    label = "val" if name == "val_loss" else "loss"
+    return f"{len(run.history)} epochs · {label} {logs[name]:,.3f}"

@@ -58,6 +58,13 @@ def held(class_name: str, config: Mapping[str, Any], model: str = "") -> Graph:
     return Graph({"seen": Input((8,))}, layers, calls, {"code": "inner"})
 
 
+def only(model: str, *inputs: str) -> Graph:
+    """Return a model that is nothing but another one."""
+    inputs = inputs or ("seen",)
+    layers = {"inner": Layer(MODEL, {"model": model})}
+    return Graph({key: Input((8,)) for key in inputs}, layers, {"inner": Call("inner", inputs)}, {"code": "inner"})
+
+
 def shared() -> Project:
     """Return a project whose shared layer gets two sizes."""
     project = net({"x": (4,), "z": (6,)}, ("d", "Dense", FOUR, ["x"]), ("a", "Add", {}, ["d", "d_1"]))
@@ -328,6 +335,15 @@ CASES: Mapping[str, Broken] = {
         ("(∅, 64)", "(4, 4)"),
         "target_shape (4, 4) → (8, 8)",
     ),
+    "ops.reshape to nothing": Broken(
+        net({"x": (4, 2)}, ("r", "ReLU", {}, ["x"]), ("a", "ops.reshape", {}, ["r"])),
+        "a",
+        ("newshape is missing",),
+        "set newshape=(-1, 8)",
+    ),
+    "ops.reshape of what is not known": Broken(
+        net({"x": (None, 2)}, ("a", "ops.reshape", {}, ["x"])), "a", ("newshape is missing",)
+    ),
     "a shared layer for two sizes": Broken(shared(), "d_1", ("size 4", "(∅, 6)"), "insert Dense 4"),
     # models inside
     "another shape into a model": Broken(
@@ -371,6 +387,27 @@ CASES: Mapping[str, Broken] = {
         "n/inner",
         ("m → n → m",),
         "take inner out",
+    ),
+    "models that are each other": Broken(
+        net({"x": (8,)}, ("a", MODEL, {"model": "m"}, ["x"]), models={"m": only("n"), "n": only("m")}),
+        "n/inner",
+        ("m → n → m",),
+        "inner → Identity",
+    ),
+    "a model that holds itself in a wrapper": Broken(
+        net(
+            {"x": (8,)},
+            ("a", MODEL, {"model": "m"}, ["x"]),
+            models={"m": held("TimeDistributed", {"layer": Spec(MODEL, {"model": "m"})})},
+        ),
+        "m/inner",
+        ("holds itself: m → m",),
+        "take inner out",
+    ),
+    "a model of two inputs that is itself": Broken(
+        net({"x": (8,), "z": (8,)}, ("a", MODEL, {"model": "m"}, ["x", "z"]), models={"m": only("m", "seen", "other")}),
+        "m/inner",
+        ("holds itself: m → m",),
     ),
     "an error inside": Broken(
         net({"x": (8,)}, ("a", MODEL, {"model": "m"}, ["x"]), models={"m": held("Dense", {"units": 0})}),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from apps import settled
 from build_seat import Seat, seated
+from msgspec.structs import replace
 
 from kerastui.engine.project.document import Call, Graph, Input, Layer, Project
 from kerastui.screens.build.canvas_modes import Connecting
+from kerastui.screens.build.side_fields import ORDER
 from kerastui.screens.widgets.modals import Choose
 from kerastui.screens.widgets.rows import Rows
 
@@ -44,6 +47,24 @@ async def test_states_are_connected_one_by_one(tmp_path: Path) -> None:
         assert seat.graph.calls["it"] == Call("it", ("x",), {"initial_state": ("y", "z")})
         names = {edge.name for edge in seat.screen.graph.scene.edges_at["it"]}
         assert names == {"", "initial_state h", "initial_state c"}
+
+
+async def test_a_state_that_is_cut_takes_what_stands_behind_it_along(tmp_path: Path) -> None:
+    async with seated(tmp_path, project_of(Layer("LSTM", {"units": 4}), "x"), ready=False) as seat:
+        both = Call("it", ("x",), {"initial_state": ("y", "z")})
+        graph = replace(seat.graph, calls={"it": both})
+        seat.app.studio.do("states", replace(seat.app.studio.project, graph=graph))
+        seat.screen.graph.select("it")
+        await seat.press("x")
+        assert choices(seat) == ["x", "y → initial_state h", "z → initial_state c"]
+        await seat.press("down", "enter")
+        assert seat.graph.calls["it"] == Call("it", ("x",))
+        assert "z cut too: initial_state is taken in order" in seat.text
+        await seat.press("u")
+        assert seat.graph.calls["it"] == both
+        seat.screen.inspector.edit(ORDER)
+        await settled(seat.pilot)
+        assert seat.graph.calls["it"].named == {"initial_state": ("z", "y")}
 
 
 async def test_a_layer_that_takes_a_list_takes_a_tensor_twice(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 from projects import small_project
 
-from kerastui import __version__, cli
+from kerastui import __version__, cli, doctor
 from kerastui.cli import main
+from kerastui.engine import templates
 from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.files import write
@@ -52,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_version_and_help() -> None:
     assert __version__ in run("--version").output
-    for name in ("demo", "new", "train", "check", "summary", "engine", "doctor"):
+    for name in ("demo", "new", "train", "check", "summary", "engine", "doctor", "selftest"):
         assert name in run("--help").output
         assert run(name, "--help").exit_code == 0
 
@@ -201,6 +202,44 @@ def test_doctor_names_versions_and_devices() -> None:
     assert report["packages"]["tensorflow"].startswith("2.21")
     assert any("CPU" in device for device in report["devices"])
     assert report["missing"] == []
+
+
+def test_doctor_says_what_comes_next_where_nothing_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    doctor._print({"missing": []})
+    assert "kerastui selftest" in capsys.readouterr().out
+
+
+@pytest.fixture
+def spare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that temporary files are made in."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_selftest_trains_the_template_and_leaves_nothing_behind(spare: Path) -> None:
+    done = run("selftest", "--template", "iris", "--json")
+    first, total = events(done.stdout)
+    assert done.exit_code == 0, done.output
+    assert (first["template"], first["rows"], first["failed"]) == ("iris", 120, "")
+    assert first["loss"] > 0
+    assert (total["worked"], total["failed"]) == (1, [])
+    assert list(spare.glob("kerastui-*")) == []
+
+
+def test_selftest_names_what_fails(spare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(templates, "project", lambda name: settings.set_loss(small_project(), "digit", None))
+    done = run("selftest", "-t", "iris", "-t", "penguins")
+    assert done.exit_code == 1
+    assert "✗ penguins              digit: digit has no loss; choose one under outputs" in done.output
+    assert "✗ 0 of 2 templates work" in done.output
+    assert list(spare.glob("kerastui-*")) == []
+
+
+def test_selftest_of_no_template_names_them() -> None:
+    done = run("selftest", "--template", "moon")
+    assert done.exit_code == 1
+    assert "there is no template moon; choose from digits" in done.output
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from projects import small_project
 
 from kerastui.engine import home
 from kerastui.engine.process.client import EngineRefused
-from kerastui.engine.process.protocol import Check, Ready, Train
+from kerastui.engine.process.protocol import Check, Ready, ReplyBody, RequestBody, Train
 from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError
@@ -73,6 +73,28 @@ async def test_many_edits_in_a_row_are_checked_once_more(tmp_path: Path) -> None
     assert len(fake(studio).requests) - before <= 2
     assert studio.checked is not None
     assert studio.checked.calls["dense"].shape == (None, 29)
+
+
+async def test_a_newer_edit_is_checked_before_further_repairs_are_proven(tmp_path: Path) -> None:
+    project = commands.set_argument(small_project(), "dense", "units", 0)
+    project = commands.set_argument(project, "dense_1", "units", 0)
+
+    class Editing(FakeEngine):
+        """An engine that is asked for the proof of a repair as an edit is made."""
+
+        async def request(self, body: RequestBody) -> ReplyBody:
+            if isinstance(body, Check) and len([each for each in self.requests if isinstance(each, Check)]) == 1:
+                studio.do("units", commands.set_argument(studio.project, "dense", "units", 5))
+            return await super().request(body)
+
+    engine = Editing()
+    studio = Studio(engine)
+    await studio.start()
+    studio.create(tmp_path / "project", project)
+    await studio.settle()
+    asked = [each.project["graph"]["layers"] for each in engine.requests if isinstance(each, Check)]
+    units = [(layers["dense"]["units"], layers["dense_1"]["units"]) for layers in asked]
+    assert units == [(0, 0), (1, 0), (5, 0), (5, 1)]
 
 
 async def test_what_needs_the_engine_waits_for_it(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from kerastui.engine.project.document import MODEL, Call, Column, Data, Graph, I
 from kerastui.engine.project.edits import EditError, apply_edit, make_edit
 from kerastui.engine.project.files import dumps
 from kerastui.engine.project.inside import closed, opened
-from kerastui.engine.project.taking import argument_labels, given_to, parts
+from kerastui.engine.project.taking import argument_labels, given_to, nested, parts
 from kerastui.engine.project.weights import started_new
 from kerastui.screens.build.graph_edits import argument_choices, with_wire
 
@@ -62,10 +62,35 @@ def test_each_state_of_a_recurrent_layer_is_a_choice() -> None:
         (Layer("RNN", {"cell": Spec("LSTMCell", {"units": 2})}), ("h", "c")),
         (Layer("Bidirectional", {"layer": Spec("GRU")}), ("forward h", "backward h")),
         (Layer("Bidirectional", {"layer": Spec("RNN", {"cell": Spec("Nobody")})}), ()),
+        (Layer("RNN", {"cell": (Spec("GRUCell"), Spec("GRUCell"))}), ("cell 1 h", "cell 2 h")),
+        (
+            Layer("RNN", {"cell": Spec("StackedRNNCells", {"cells": (Spec("LSTMCell"), Spec("GRUCell"))})}),
+            ("cell 1 h", "cell 1 c", "cell 2 h"),
+        ),
+        (Layer("RNN", {"cell": (Spec("GRUCell"), Spec("Nobody"))}), ()),
     ],
 )
 def test_states_of_a_layer(layer: Layer, states: tuple[str, ...]) -> None:
     assert parts(layer, "initial_state") == states
+
+
+def test_states_of_stacked_cells_are_nested_as_the_cells_are() -> None:
+    stack = Layer("RNN", {"cell": (Spec("LSTMCell"), Spec("GRUCell"))})
+    assert nested(stack, "initial_state", "abc") == [["a", "b"], "c"]
+    assert nested(stack, "initial_state", "ab") == ["a", "b"]
+    both = Layer("Bidirectional", {"layer": Spec("RNN", stack.config)})
+    assert nested(both, "initial_state", "abcdef") == [["a", "b"], "c", ["d", "e"], "f"]
+    assert nested(LSTM, "mask", "ab") == ["a", "b"]
+
+
+def test_a_cut_state_takes_those_behind_it_along_and_one_that_moves_changes_places() -> None:
+    call = Call("it", ("x",), {"initial_state": ("y", "z"), "mask": "x"})
+    project = project_of(LSTM, call)
+    assert commands.disconnect(project, "y", "it", 1).graph.calls["it"].named == {"mask": "x"}
+    assert commands.disconnect(project, "z", "it", 2).graph.calls["it"].named == {"initial_state": ("y",), "mask": "x"}
+    assert commands.delete(project, ["y"]).graph.calls["it"].named == {"mask": "x"}
+    moved = with_wire(project, "y", "it", "initial_state c", ("y", "it", 1))
+    assert moved.graph.calls["it"].named["initial_state"] == ("z", "y")
 
 
 def test_inputs_of_a_model_may_be_connected_in_any_order() -> None:

@@ -36,6 +36,12 @@ def test_a_template_is_written_as_the_program_writes_it(name: str) -> None:
     assert templates.project(name).name == name
 
 
+def test_id_0_is_no_document_to_the_recommender() -> None:
+    layers = templates.project("collab-filtering").graph.layers
+    assert layers["doc_embedding"].config["mask_zero"] is True
+    assert "mask_zero=True" in templates.code("collab-filtering")["layers.py"]
+
+
 def test_an_unknown_template_is_named() -> None:
     with pytest.raises(ValueError, match="Received: name='moon'"):
         templates.project("moon")

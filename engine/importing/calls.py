@@ -48,6 +48,8 @@ def taken_by_layer(call: Any, class_name: str) -> Taken:
     given = {name: value for name, value in bound.items() if not _says_nothing(name, value, parameters, bound)}
     inputs, used = _in_order(given, entry)
     rest = {name: value for name, value in given.items() if name not in used}
+    if _is_like(rest.get("initial_state"), states := _states_of(layer)) and states:
+        rest["initial_state"] = keras.tree.flatten(rest["initial_state"])  # the document nests them again
     return Taken(inputs, *split(rest))
 
 
@@ -147,6 +149,21 @@ def functional(model: Any) -> Any:
 def has_tensors(value: Any) -> bool:
     """Tell whether there is a symbolic tensor in a value."""
     return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(value))
+
+
+def _states_of(layer: Any) -> list[Any]:
+    """Return the sizes of the states of a recurrent layer, nested as it takes them; none of another layer."""
+    if isinstance(layer, keras.layers.Bidirectional):
+        return [*_states_of(layer.forward_layer), *_states_of(layer.backward_layer)]
+    found = getattr(layer, "state_size", [])
+    return [*found] if isinstance(found, list | tuple) else [found]
+
+
+def _is_like(value: Any, sizes: Any) -> bool:
+    """Tell whether tensors are nested as sizes are."""
+    if not isinstance(value, list | tuple) or not isinstance(sizes, list | tuple):
+        return isinstance(value, keras.KerasTensor) and not isinstance(sizes, list | tuple)
+    return len(value) == len(sizes) and all(map(_is_like, value, sizes))
 
 
 def _in_order(given: Mapping[str, Any], entry: Entry | None) -> tuple[list[Any], list[str]]:

@@ -28,6 +28,8 @@ from kerastui.engine.project.graph import (
     upstream,
     wired,
     wires_into,
+    with_call,
+    with_layer,
 )
 from kerastui.engine.project.taking import in_order, refed, spelled, takers
 from kerastui.engine.project.weights import started_new
@@ -150,11 +152,13 @@ def connect(
         call = in_order(replace(call, named={**call.named, argument: ends[0] if len(ends) == 1 else ends}), names)
     else:
         call = replace(call, inputs=ends)
-    return _with(project, replace(graph, calls={**graph.calls, target: call}))
+    return _with(project, with_call(graph, target, call))
 
 
 def disconnect(project: Project, source: str, target: str, slot: int = -1) -> Project:
     """Cut the wires from a node to a call; what is left keeps the arguments that take it.
+
+    Of a list that an argument takes, such as the states of an LSTM, what stands behind the wire goes too.
 
     Args:
         project: The project.
@@ -171,8 +175,8 @@ def disconnect(project: Project, source: str, target: str, slot: int = -1) -> Pr
         None if wire.source == source and slot in (-1, wire.slot) else wired(wire.source, wire.port)
         for wire in wires_into(graph, target)
     ]
-    call = refed(graph.calls[target], ends, takers(project, target)[0])
-    return _with(project, replace(graph, calls={**graph.calls, target: call}))
+    call = refed(project, target, ends)
+    return _with(project, with_call(graph, target, call))
 
 
 def delete(project: Project, keys: Iterable[str]) -> Project:
@@ -206,10 +210,9 @@ def rename(project: Project, key: str, name: str) -> Project:
         raise EditError(f"{name} is the name of another layer or input")
     stored = "" if name == layer else name
     if key in graph.inputs:
-        inputs = _replaced(graph.inputs, key, replace(graph.inputs[key], name=stored))
+        inputs = {**graph.inputs, key: replace(graph.inputs[key], name=stored)}
         return _with(project, replace(graph, inputs=inputs))
-    layers = _replaced(graph.layers, layer, replace(graph.layers[layer], name=stored))
-    return _with(project, replace(graph, layers=layers))
+    return _with(project, with_layer(graph, layer, replace(graph.layers[layer], name=stored)))
 
 
 def set_argument(project: Project, layer: str, argument: str, value: Value) -> Project:
@@ -219,7 +222,7 @@ def set_argument(project: Project, layer: str, argument: str, value: Value) -> P
         EditError: There is no such layer.
     """
     found = _layer(project.graph, layer)
-    return _with_layer(project, layer, replace(found, config={**found.config, argument: value}))
+    return _with(project, with_layer(project.graph, layer, replace(found, config={**found.config, argument: value})))
 
 
 def reset_argument(project: Project, layer: str, argument: str) -> Project:
@@ -230,7 +233,7 @@ def reset_argument(project: Project, layer: str, argument: str) -> Project:
     """
     found = _layer(project.graph, layer)
     config = {key: value for key, value in found.config.items() if key != argument}
-    return _with_layer(project, layer, replace(found, config=config))
+    return _with(project, with_layer(project.graph, layer, replace(found, config=config)))
 
 
 def set_input(project: Project, key: str, shape: tuple[int | None, ...], dtype: str) -> Project:
@@ -244,7 +247,7 @@ def set_input(project: Project, key: str, shape: tuple[int | None, ...], dtype: 
         raise EditError(f"there is no input {key}")
     if any(size is not None and size < 1 for size in shape):
         raise EditError(f"a size is 1 or more, or ? where unknown. Received: shape={shape}")
-    inputs = _replaced(graph.inputs, key, replace(graph.inputs[key], shape=shape, dtype=dtype))
+    inputs = {**graph.inputs, key: replace(graph.inputs[key], shape=shape, dtype=dtype)}
     return _with(project, replace(graph, inputs=inputs))
 
 
@@ -313,7 +316,7 @@ def _bypassed(project: Project, target: str, gone: str, heir: str | None) -> Cal
             ends.append(wired(wire.source, wire.port))
         else:
             ends.append(heir if (names or heir not in call.inputs) and not wire.port else None)
-    return refed(call, ends, names)
+    return refed(project, target, ends)
 
 
 def _wire(graph: Graph, source: str, target: str, slot: int) -> Wire:
@@ -342,16 +345,8 @@ def _without(items: Mapping[str, T], gone: set[str]) -> dict[str, T]:
     return {key: item for key, item in items.items() if key not in gone}
 
 
-def _replaced(items: Mapping[str, T], key: str, value: T) -> dict[str, T]:
-    return {**items, key: value}
-
-
 def _with(project: Project, graph: Graph) -> Project:
     return replace(project, graph=graph)
-
-
-def _with_layer(project: Project, key: str, layer: Layer) -> Project:
-    return _with(project, replace(project.graph, layers=_replaced(project.graph.layers, key, layer)))
 
 
 def _layer(graph: Graph, key: str) -> Layer:

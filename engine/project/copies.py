@@ -32,7 +32,7 @@ from kerastui.engine.project.graph import (
 )
 from kerastui.engine.project.inside import models_in, place_of, split_place, used_models
 from kerastui.engine.project.plain import DocumentError, from_plain, graph_to_plain
-from kerastui.engine.project.taking import refed, takers
+from kerastui.engine.project.taking import refed
 from kerastui.engine.project.weights import started_new
 
 HEADER = "# kerastui graph"
@@ -242,12 +242,12 @@ def _copied(
 ) -> Call:
     """Return a call of a fragment with its sources where they are now."""
     part = fragment.graph
-    call, names = part.calls[key], takers(Project("", graph=part, models=fragment.models), key)[0]
+    call = part.calls[key]
     ends: list[str | None] = []
     for wire in wires_into(part, key):
         node = ids.get(wire.source, wire.source if wire.source in known else None)
         ends.append(None if node is None else wired(node, wire.port))
-    copied = replace(refed(call, ends, names), layer=layers[call.layer])
+    copied = replace(refed(Project("", graph=part, models=fragment.models), key, ends), layer=layers[call.layer])
     if after is not None and call.inputs and not copied.inputs:
         copied = replace(copied, inputs=(after,))
     return copied

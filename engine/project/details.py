@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from kerastui.engine.project.document import MODEL, Call, Graph, Project, Structure, Value
 from kerastui.engine.project.edits import EditError
+from kerastui.engine.project.graph import with_call, with_layer
 
 
 def set_call_argument(project: Project, call: str, argument: str, value: Value) -> Project:
@@ -74,8 +75,8 @@ def set_model(project: Project, layer: str, model: str) -> Project:
     if model not in project.models:
         raise EditError(f"there is no model {model}")
     found = graph.layers[layer]
-    layers = {**graph.layers, layer: replace(found, config={**found.config, "model": model})}
-    return replace(project, graph=replace(graph, layers=layers))
+    changed = replace(found, config={**found.config, "model": model})
+    return replace(project, graph=with_layer(graph, layer, changed))
 
 
 def _call(graph: Graph, key: str) -> Call:
@@ -85,4 +86,4 @@ def _call(graph: Graph, key: str) -> Call:
 
 
 def _with_call(project: Project, key: str, call: Call) -> Project:
-    return replace(project, graph=replace(project.graph, calls={**project.graph.calls, key: call}))
+    return replace(project, graph=with_call(project.graph, key, call))

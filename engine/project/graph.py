@@ -68,6 +68,16 @@ def rewired(call: Call, ends: Sequence[str | None]) -> Call:
     return replace(call, inputs=inputs, named=named)
 
 
+def with_call(graph: Graph, key: str, call: Call) -> Graph:
+    """Return a graph with another call of an id, or one more."""
+    return replace(graph, calls={**graph.calls, key: call})
+
+
+def with_layer(graph: Graph, key: str, layer: Layer) -> Graph:
+    """Return a graph with another layer of an id, or one more."""
+    return replace(graph, layers={**graph.layers, key: layer})
+
+
 def wires_into(graph: Graph, target: str) -> list[Wire]:
     """Return the wires that enter a call, in order of their slots; none for an input."""
     call = graph.calls.get(target)

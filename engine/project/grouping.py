@@ -29,7 +29,7 @@ from kerastui.engine.project.graph import (
 )
 from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.measures import renamed_monitor
-from kerastui.engine.project.taking import refed, takers
+from kerastui.engine.project.taking import refed
 
 T = TypeVar("T")
 
@@ -324,7 +324,7 @@ def _refed(project: Project, key: str, end: Callable[[str], str | None]) -> Call
     ends = [end(wired(wire.source, wire.port)) for wire in wires_into(graph, key)]
     if None not in ends or graph.calls[key].layer not in graph.layers:  # as of a model that is being taken apart
         return rewired(graph.calls[key], ends)
-    return refed(graph.calls[key], ends, takers(project, key)[0])
+    return refed(project, key, ends)
 
 
 def _resourced(project: Project, ends: Mapping[str, str | None], gone: str = "") -> Project:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from kerastui.engine.project.document import Graph, Project, Role
 from kerastui.engine.project.edits import EditError
-from kerastui.engine.project.graph import rewired, wired, wires_into
+from kerastui.engine.project.graph import rewired, wired, wires_into, with_call
 from kerastui.engine.project.grouping import calls_of_model, with_ports
 from kerastui.engine.project.taking import in_order, spelled, takers
 
@@ -38,7 +38,7 @@ def move_wire(project: Project, call: str, slot: int, by: int) -> Project:
         raise EditError(f"what {call} takes there cannot be moved further")
     graph = project.graph
     ends = _moved([wired(wire.source, wire.port) for wire in wires_into(graph, call)], slot, by)
-    return replace(project, graph=replace(graph, calls={**graph.calls, call: rewired(graph.calls[call], ends)}))
+    return replace(project, graph=with_call(graph, call, rewired(graph.calls[call], ends)))
 
 
 def move_input(project: Project, model: str, key: str, by: int) -> Project:

@@ -10,7 +10,16 @@ from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project import commands, settings
 from kerastui.engine.project.document import Call, Layer, Project, Spec, Value
 from kerastui.engine.project.edits import EditError
-from kerastui.engine.project.graph import check_references, free_id, rewired, taken_names, wired, wires_into
+from kerastui.engine.project.graph import (
+    check_references,
+    free_id,
+    rewired,
+    taken_names,
+    wired,
+    wires_into,
+    with_call,
+    with_layer,
+)
 from kerastui.engine.project.inside import closed, opened, split_place
 from kerastui.engine.project.plain import DocumentError
 from kerastui.engine.project.problems import ALL_WIRES, Repair
@@ -80,7 +89,7 @@ def _on_wire(project: Project, repair: Repair, config: Mapping[str, Value]) -> P
     end = wired(source, wires[repair.slot].port)
     ends = [key if wired(wire.source, wire.port) == end else wired(wire.source, wire.port) for wire in wires]
     call = rewired(graph.calls[target], ends)
-    return replace(after, graph=replace(after.graph, calls={**after.graph.calls, target: call}))
+    return replace(after, graph=with_call(after.graph, target, call))
 
 
 def _with_layer(project: Project, key: str, spec: Spec) -> Project:
@@ -88,14 +97,14 @@ def _with_layer(project: Project, key: str, spec: Spec) -> Project:
     if key not in graph.layers:
         raise EditError(f"there is no layer {key} any more")
     layer = replace(graph.layers[key], class_name=spec.class_name, config=dict(spec.config))
-    return replace(project, graph=replace(graph, layers={**graph.layers, key: layer}))
+    return replace(project, graph=with_layer(graph, key, layer))
 
 
 def _with_call(project: Project, key: str, call: Call) -> Project:
     graph = project.graph
     if key not in graph.calls:
         raise EditError(f"there is no layer {key} any more")
-    graph = replace(graph, calls={**graph.calls, key: call})
+    graph = with_call(graph, key, call)
     try:
         check_references(graph)
     except DocumentError as error:

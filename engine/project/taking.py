@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Project, Spec, Value
-from kerastui.engine.project.graph import rewired
+from kerastui.engine.project.graph import Wire, rewired, wires_into
+
+T = TypeVar("T")
+
+_Names: TypeAlias = "tuple[str | _Names, ...]"
+"""Names of states, those of a stacked cell in a tuple of their own where it has several."""
 
 STATES = {
     "SimpleRNN": ("h",),
@@ -68,21 +74,55 @@ def parts(layer: Layer, argument: str) -> tuple[str, ...]:
     """
     if argument == "mask" and layer.class_name in ("Attention", "AdditiveAttention"):
         return ("query", "value")
-    found = _states(Spec(layer.class_name, layer.config)) if argument == "initial_state" else ()
+    found = tuple(_leaves(_states_of(layer))) if argument == "initial_state" else ()
     return found if len(found) > 1 else ()
 
 
-def _states(value: Value) -> tuple[str, ...]:
-    """Return the states of a recurrent layer or cell, none where they are not known."""
+def nested(layer: Layer, argument: str, items: Sequence[T]) -> list[Any]:
+    """Return the tensors of an argument as its layer takes them: states of a stacked cell are a list of their own.
+
+    Args:
+        layer: The layer whose call has the argument.
+        argument: Name of the argument.
+        items: What stands for each tensor, in order.
+    """
+    names = _states_of(layer) if argument == "initial_state" else ()
+    left = iter(items)
+    return _filled(names, left) if len([*_leaves(names)]) == len(items) else list(items)
+
+
+def _filled(names: _Names, left: Iterator[T]) -> list[Any]:
+    return [_filled(name, left) if isinstance(name, tuple) else next(left) for name in names]
+
+
+def _leaves(names: _Names) -> Iterator[str]:
+    for name in names:
+        yield from _leaves(name) if isinstance(name, tuple) else (name,)
+
+
+def _states_of(layer: Layer) -> _Names:
+    return _states(Spec(layer.class_name, layer.config))
+
+
+def _states(value: Value) -> _Names:
+    """Return the states of a recurrent layer or cell as it takes them, none where they are not known."""
+    if isinstance(value, tuple):
+        cells = [_states(cell) for cell in value]
+        each = [_within(f"cell {at}", states) for at, states in enumerate(cells, 1)]
+        return tuple(states[0] if len(states) == 1 else states for states in each) if all(cells) else ()
     if not isinstance(value, Spec):
         return ()
     if value.class_name == "Bidirectional":
         forward = value.config.get("layer")
         ways = {"forward": forward, "backward": value.config.get("backward_layer") or forward}
-        return tuple(f"{way} {state}" for way, layer in ways.items() for state in _states(layer))
-    if value.class_name == "RNN":
-        return _states(value.config.get("cell"))
+        return tuple(state for way, layer in ways.items() for state in _within(way, _states(layer)))
+    if value.class_name in ("RNN", "StackedRNNCells"):
+        return _states(value.config.get("cell" if value.class_name == "RNN" else "cells"))
     return STATES.get(value.class_name.removesuffix("Cell"), ())
+
+
+def _within(name: str, states: _Names) -> _Names:
+    return tuple(_within(name, each) if isinstance(each, tuple) else f"{name} {each}" for each in states)
 
 
 def argument_labels(project: Project, key: str) -> list[str]:
@@ -137,14 +177,31 @@ def in_order(call: Call, names: Sequence[str]) -> Call:
     return replace(call, inputs=tuple(inputs), named=left)
 
 
-def refed(call: Call, ends: Sequence[str | None], names: Sequence[str]) -> Call:
+def behind(project: Project, key: str, slot: int) -> list[Wire]:
+    """Return the wires of a call that go with one that is cut: each would pass for the part of a list before it.
+
+    Args:
+        project: The project.
+        key: Id of the call.
+        slot: Which of its wires is cut.
+    """
+    wires, layer = wires_into(project.graph, key), project.graph.layers[project.graph.calls[key].layer]
+    if not parts(layer, wires[slot].argument):
+        return []
+    return [wire for wire in wires[slot + 1 :] if wire.argument == wires[slot].argument]
+
+
+def refed(project: Project, key: str, ends: Sequence[str | None]) -> Call:
     """Return a call with other sources, as `rewired` does; where one is taken away, the others keep their arguments.
 
     Args:
-        call: The call.
+        project: The project.
+        key: Id of the call.
         ends: The source of each of its wires, in order of their slots; `None` takes the wire away.
-        names: Names of the tensors that it takes in order, as `takers` tells them.
     """
+    call, (names, _) = project.graph.calls[key], takers(project, key)
     if None not in ends:
         return rewired(call, ends)
-    return in_order(rewired(spelled(call, names), ends), names)
+    gone = {wire.slot for slot, end in enumerate(ends) if end is None for wire in behind(project, key, slot)}
+    left = [None if slot in gone else end for slot, end in enumerate(ends)]
+    return in_order(rewired(spelled(call, names), left), names)

@@ -23,7 +23,7 @@ from kerastui.engine.project.graph import (
     wires_into,
 )
 from kerastui.engine.project.inside import place_of
-from kerastui.engine.project.taking import given_to
+from kerastui.engine.project.taking import given_to, nested
 from kerastui.engine.writing.names import Names
 from kerastui.engine.writing.source import Expression, applied, call, lines, listed, quoted, table, text
 from kerastui.engine.writing.values import Values
@@ -148,11 +148,16 @@ class _Body:
 
     def named(self, given: Call) -> dict[str, Expression]:
         """Return what a call is given by name: tensors, then what is no tensor."""
+        layer = self.graph.layers[given.layer]
         tensors = {
-            key: self.source(source) if isinstance(source, str) else listed([self.source(item) for item in source])
+            key: self.tensors(source if isinstance(source, str) else nested(layer, key, source))
             for key, source in given.named.items()
         }
         return tensors | {key: self.values.constant(value) for key, value in given.arguments.items()}
+
+    def tensors(self, sources: Any) -> Expression:
+        """Return a tensor by its source, or a list of them, nested as the sources are."""
+        return self.source(sources) if isinstance(sources, str) else listed([self.tensors(each) for each in sources])
 
     def arguments(self, given: Call, layer: Layer) -> Expression:
         """Return what a layer is called with: tensors in order, then what has a name."""

@@ -18,6 +18,7 @@ from kerastui.screens.build.side_fields import (
     call_rows,
     model_rows,
     note_rows,
+    order_rows,
     output_rows,
     structure_field,
 )
@@ -67,6 +68,7 @@ def input_rows(facts: Facts, key: str, width: int = 28) -> list[FormRow]:
         ),
         Rule(),
         *end_rows(facts, key),
+        *order_rows(facts, key),
         structure_field(TAKES, facts.graph.takes),
         *output_rows(facts, key),
         *note_rows(facts, key),
@@ -101,7 +103,7 @@ def layer_rows(facts: Facts, key: str, compact: bool, width: int = 28) -> list[F
             for name, value in layer.config.items()
         ]
     rows += call_rows(facts, key, entry)
-    rows += [Rule(), *end_rows(facts, key), *output_rows(facts, key)]
+    rows += [Rule(), *end_rows(facts, key), *order_rows(facts, key), *output_rows(facts, key)]
     return [*rows, *sharing_rows(facts, key, compact), *note_rows(facts, key), *problem_rows(said, width)]
 
 

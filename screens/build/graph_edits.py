@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from textual import on
 from textual.message import Message
 
-from kerastui.engine.project import commands
+from kerastui.engine.project import commands, ordering
 from kerastui.engine.project.document import Graph, Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import Wire, node_name, node_of, nodes, port_of, wired, wires_into
-from kerastui.engine.project.taking import argument_labels, parts, spelled, takers, takes_list, takes_one
+from kerastui.engine.project.taking import argument_labels, behind, parts, spelled, takers, takes_list, takes_one
 from kerastui.engine.studio import Studio
 from kerastui.screens.build.adding import AFTER, Purpose
 from kerastui.screens.build.canvas import GraphCanvas
@@ -117,7 +117,18 @@ class GraphEdits(GraphCanvas):
 
     def _cut(self, wire: Key) -> None:
         label = f"cut {self._card_name(wire[0])} → {self._card_name(wire[1])}"
+        gone = behind(self._project, wire[1], wire[2])
         self._try(label, lambda: commands.disconnect(self._project, *wire))
+        self._tell_gone(gone)
+
+    def _tell_gone(self, gone: Sequence[Wire]) -> None:
+        """Say which wires went with one that was cut: each would have passed for what stood before it."""
+        there = {
+            (wire.source, wire.argument) for each in gone[:1] for wire in wires_into(self._project.graph, each.target)
+        }
+        names = [self._card_name(wire.source) for wire in gone if (wire.source, wire.argument) not in there]
+        if names:
+            self.notify(f"{', '.join(names)} cut too: {gone[0].argument} is taken in order", timeout=5)
 
     def action_rewire(self) -> None:
         """Take the end of a wire into the card under the cursor to another card."""
@@ -215,7 +226,9 @@ class GraphEdits(GraphCanvas):
         """Connect a source to an argument of a call."""
         start = self._card_name(node_of(source)) + (f":{port_of(source)}" if port_of(source) else "")
         label = f"connect {start} → {self._card_name(target)}" + (f" {argument}" if argument else "")
+        gone = behind(self._project, wire[1], wire[2]) if wire is not None else []
         self._try(label, lambda: with_wire(self._project, source, target, argument, wire), select=target)
+        self._tell_gone(gone)
 
     @on(GraphCanvas.WireRefused)
     def _wire_refused(self, event: GraphCanvas.WireRefused) -> None:
@@ -260,11 +273,15 @@ def with_wire(project: Project, source: str, target: str, argument: str, wire: K
     Raises:
         EditError: The wire cannot be.
     """
-    if wire is not None:
-        project = commands.disconnect(project, *wire)
     ordered, named = takers(project, target)
     call = project.graph.calls[target]
     of_list = [f"{name} {part}" for name in named for part in parts(project.graph.layers[call.layer], name)]
+    labels = argument_labels(project, target)
+    if wire is not None and wire[1] == target and {labels[wire[2]], argument} <= {*labels} & {*of_list}:
+        return ordering.move_wire(project, target, wire[2], labels.index(argument) - wire[2])
+    if wire is not None:
+        project = commands.disconnect(project, *wire)
+        call = project.graph.calls[target]
     if argument in of_list:
         name, _, part = argument.partition(" ")
         slot = parts(project.graph.layers[call.layer], name).index(part)

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from textual import on, work
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project.document import Project
@@ -18,7 +19,7 @@ from kerastui.screens.build.costs import cost_words, effect_words
 from kerastui.screens.build.fields import FOLDED, input_rows, layer_rows
 from kerastui.screens.build.graph_view import Facts, facts_of
 from kerastui.screens.build.inspector_edits import Given, edit_of
-from kerastui.screens.build.side_fields import NOTE, OPEN, OUTPUT, applied
+from kerastui.screens.build.side_fields import NOTE, OPEN, ORDER, OUTPUT, applied
 from kerastui.screens.widgets.form import Field, Form
 from kerastui.screens.widgets.glyphs import glyphs
 from kerastui.screens.widgets.ink import line_width
@@ -39,6 +40,9 @@ class Inspector(Form):
     Args:
         studio: What is open.
     """
+
+    class OrderWanted(Message):
+        """Say that what the card takes, or is one of, is to have another order."""
 
     BINDING_GROUP_TITLE = "inspector"
 
@@ -109,6 +113,8 @@ class Inspector(Form):
     def _activated(self, event: Form.Activated) -> None:
         event.stop()
         project, key = self._studio.view, self._card or ""
+        if event.key == ORDER:
+            self.post_message(self.OrderWanted())
         if event.key == OPEN and key in project.graph.calls:
             self._studio.enter(applied(project.graph.layers[project.graph.calls[key].layer]))
 

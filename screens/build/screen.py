@@ -152,6 +152,11 @@ class BuildScreen(StageScreen):
             self._bring("inspector")
             self.inspector.focus()
 
+    @on(Inspector.OrderWanted)
+    def _order_wanted(self, event: Inspector.OrderWanted) -> None:
+        event.stop()
+        self.graph.action_reorder()
+
     def show_subject(self, subject: str) -> None:
         """Put the cursor on a card, in the model that it is in, and the list on its problem."""
         self._bring("canvas")

@@ -8,6 +8,7 @@ from typing import Final
 from kerastui.engine.catalog.catalog import Entry
 from kerastui.engine.project.document import MODEL, Graph, Layer, Structure
 from kerastui.engine.project.graph import calls_of, node_name, node_of, wired, wires_into
+from kerastui.engine.project.ordering import can_move_wire
 from kerastui.screens.build.ends import origin
 from kerastui.screens.build.graph_view import Facts
 from kerastui.screens.widgets import words
@@ -24,6 +25,7 @@ INNER_TAKES: Final = "@inner-takes"
 INNER_GIVES: Final = "@inner-gives"
 APPLIES: Final = "@model"
 OPEN: Final = "@open"
+ORDER: Final = "@order"
 """Keys of fields that are no arguments of a layer."""
 
 CALL: Final = "call:"
@@ -87,6 +89,26 @@ def output_rows(facts: Facts, key: str) -> list[FormRow]:
     help_text = "Name of this output of the model: losses, metrics and targets go by it."
     rows: list[FormRow] = [Field(f"{OUTPUT}{name}", "output", name, changed=True, help=help_text) for name in names]
     return [*rows, structure_field(GIVES, facts.graph.gives)] if rows else []
+
+
+def order_rows(facts: Facts, key: str) -> list[FormRow]:
+    """Return the row that changes the order of what a card takes, or of the inputs or outputs that it is one of.
+
+    Args:
+        facts: What is known of the graph.
+        key: Id of an input or call.
+    """
+    graph = facts.graph
+    slots = range(len(wires_into(graph, key)))
+    ends = {node_of(source) for source in graph.outputs.values()} if len(graph.outputs) > 1 else set()
+    if len(graph.inputs) > 1:
+        ends |= graph.inputs.keys()
+    if key not in ends and not any(can_move_wire(facts.project, key, slot, 1) for slot in slots):
+        return []
+    help_text = (
+        "Two neighbours change places: tensors that it takes, or it with another input or output. `s` in the graph."
+    )
+    return [Field(ORDER, "swap order", "", "action", help=help_text)]
 
 
 def call_rows(facts: Facts, key: str, entry: Entry | None) -> Iterator[FormRow]:

@@ -161,8 +161,9 @@ def _nested() -> Project:
         "each": Call("each", ("project",)),
         "tower": Call("tower", ("encoder:memory", "gru")),
         "cells": Call("cells", ("right",)),
+        "cells_1": Call("cells", ("right",), {"initial_state": ("cells:1", "cells:2", "cells:3")}),
     }
-    outputs = {"sum": "tower", "memory": "encoder_1:memory", "same": "tower:b", "each": "each", "state": "cells:1"}
+    outputs = {"sum": "tower", "memory": "encoder_1:memory", "same": "tower:b", "each": "each", "state": "cells_1:1"}
     made = Graph({"left": Input((5, 8)), "right": Input((None, 8))}, layers, calls, outputs, takes="dict")
     return Project("nested", graph=made, models={"encoder": cell, "tower": tower, "step": step, "unused": step})
 

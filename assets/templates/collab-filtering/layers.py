@@ -21,6 +21,7 @@ class Scores(keras.layers.Layer):
             num_docs + 1,
             doc_embed_dim,
             embeddings_initializer=keras.initializers.TruncatedNormal(0.0, 1.0),
+            mask_zero=True,
             name="doc_prop_embedding",
         )
 

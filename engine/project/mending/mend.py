@@ -40,6 +40,7 @@ RULES: Sequence[Callable[[Case], Repair | None]] = (
     shapes.window,
     shapes.known_size,
     shapes.total_size,
+    shapes.missing_shape,
     shapes.groups,
     shapes.same_features,
     shapes.transposed,

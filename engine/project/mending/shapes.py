@@ -258,6 +258,15 @@ def total_size(case: Case) -> Repair | None:
     return case.configured(f"target_shape {format_value(target)} → {format_value(found)}", target_shape=found)
 
 
+def missing_shape(case: Case) -> Repair | None:
+    """Offer a shape to `ops.reshape`, which takes the batch along: all but that in one axis, as Reshape starts with."""
+    shape = case.shapes[0] if len(case.shapes) == 1 else None
+    if case.class_name != "ops.reshape" or "newshape" in case.layer.config or shape is None or not all(shape[1:]):
+        return None
+    target = (-1, math.prod(size for size in shape[1:] if size is not None))
+    return case.configured(f"set newshape={format_value(target)}", newshape=target)
+
+
 def axis_in_range(case: Case) -> Repair | None:
     """Offer the last axis where there is no axis of that number."""
     axis = case.layer.config.get("axis")

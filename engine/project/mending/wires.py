@@ -6,10 +6,22 @@ import re
 
 from msgspec.structs import replace
 
+from kerastui.engine.project import commands
 from kerastui.engine.project.document import MODEL
-from kerastui.engine.project.graph import consumers, dangling, node_name, node_of, port_of, rewired, upstream
+from kerastui.engine.project.graph import (
+    consumers,
+    dangling,
+    node_name,
+    node_of,
+    port_of,
+    rewired,
+    upstream,
+    wired,
+    wires_into,
+)
+from kerastui.engine.project.inside import opened
 from kerastui.engine.project.mending.arguments import near
-from kerastui.engine.project.mending.case import Case, reaches
+from kerastui.engine.project.mending.case import Case, models_of, reaches
 from kerastui.engine.project.problems import ALL_WIRES, Repair
 
 
@@ -29,11 +41,18 @@ def no_input(case: Case) -> Repair | None:
 
 
 def holds_itself(case: Case) -> Repair | None:
-    """Offer to take a model out of itself."""
-    inner = str(case.layer.config.get("model", ""))
-    if case.class_name != MODEL or not case.model or not reaches(case.project, inner, case.model):
+    """Offer to take a model out of itself, or Identity in its place where an output would be left without a source."""
+    held = [inner for key, inner in models_of(case.graph) if key == case.key]
+    if not case.model or not any(reaches(case.project, inner, case.model) for inner in held):
         return None
-    return case.deleted(f"take {case.name} out", case.key)
+    outputs = commands.delete(opened(case.project, case.model), [case.key]).graph.outputs
+    if case.graph.outputs.keys() == outputs.keys():
+        return case.deleted(f"take {case.name} out", case.key)
+    wires = [wire for key in case.graph.calls for wire in wires_into(case.graph, key)]
+    taken = {*case.graph.outputs.values(), *(wired(wire.source, wire.port) for wire in wires)}
+    if len(case.ends) != 1 or any(port_of(source) for source in taken if node_of(source) == case.key):
+        return None  # which of several tensors it would give is not known
+    return case.layered(f"{case.name} → Identity", "Identity", {})
 
 
 def port(case: Case) -> Repair | None:
