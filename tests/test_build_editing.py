@@ -102,6 +102,12 @@ async def test_a_model_is_unfolded_in_place(tmp_path: Path) -> None:
         assert " flatten " in seat.text, "the frame shows what the model is now"
         await seat.press("minus")
         assert seat.screen.graph.scene.box("encoder").height == folded.height
+        await seat.press("plus", "delete", "end", "g")
+        await seat.press("ctrl+u")
+        await seat.type("encoder")
+        await seat.press("enter")
+        assert seat.card("encoder").nested
+        assert not seat.screen.graph.scene.inside, "another model of that name is not unfolded at once"
 
 
 async def test_a_click_on_its_mark_unfolds_a_model_at_card_and_line_level(tmp_path: Path) -> None:

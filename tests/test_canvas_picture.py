@@ -92,6 +92,26 @@ async def test_dots() -> None:
         assert dots == ["▪ ▪", "▪ ▪", "▪", "▪", "✗", "▪"]
 
 
+def fan(count: int) -> GraphView:
+    """Return an input that feeds a model of parallel layers, unfolded, and a card beside it."""
+    inner = GraphView(tuple(CardView(str(number), str(number)) for number in range(count)))
+    cards = tuple(CardView(name, name, nested=name == "model") for name in ("x", "model", "beside"))
+    return GraphView(cards, (EdgeView("x", "model"), EdgeView("x", "beside")), inside={"model": inner})
+
+
+@pytest.mark.parametrize("level", [Level.CARD, Level.LINE])
+def test_a_card_that_is_moved_beside_an_unfolded_one_stays_beside_it(level: Level) -> None:
+    view = fan(6)
+    scene = Scene(view, level)
+    box = scene.box("beside")
+    assert box.x > scene.box("model").right > level.size[0] * 6
+    at = scene.stored(box.x + 4, box.y, "beside")
+    gap = box.x + 4 - scene.box("model").right
+    for pinned in (replace(view, pinned={"beside": at}), replace(view, pinned={"beside": at}, inside={})):
+        again = Scene(pinned, level)
+        assert abs(again.box("beside").x - again.box("model").right - gap) <= 2, "but for rounding"
+
+
 @pytest.mark.parametrize(
     ("card", "look", "level", "expected"),
     [

@@ -264,7 +264,8 @@ class KeyCanvas(CanvasPane):
         elif isinstance(mode, Connecting) and mode.over:
             self.post_message(self.WireRefused(mode.source, mode.over))
         elif isinstance(mode, Moving):
-            self.post_message(self.CardsMoved({key: self._scene.stored(*at) for key, at in mode.corners.items()}))
+            moved = {key: self._scene.stored(*at, key) for key, at in mode.corners.items()}
+            self.post_message(self.CardsMoved(moved))
 
     # Keys
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from typing import Literal
@@ -59,7 +60,7 @@ class Scene:
         return lay_out(
             [Node(card.id, *self._size(card.id), card.merge, max(len(card.ports), 1)) for card in self.view.cards],
             [Edge(*edge.key, edge.port) for edge in self.view.edges],
-            {key: (self._from_stored(x), y // ROW_PITCH) for key, (x, y) in self.view.pinned.items()},
+            {key: self._from_stored(key, x, y // ROW_PITCH) for key, (x, y) in self.view.pinned.items()},
             self.level.spacing,
         )
 
@@ -71,8 +72,23 @@ class Scene:
         left, above = UNFOLDED_AT
         return max(inner.layout.width + 2 * left, Level.CARD.size[0]), inner.height + above + 1
 
-    def _from_stored(self, x: int) -> int:
-        return round(x * self.level.pitch / Level.CARD.pitch)
+    def _from_stored(self, card: str, x: int, row: int) -> Point:
+        """Return column and row of a card moved by hand; right of unfolded cards it stays as far from their borders."""
+        column = round(x * self.level.pitch / Level.CARD.pitch)
+        before = (key for key, at in self._folded.items() if key != card and at[1] == row and at[0] < column)
+        return column + sum(self._wider(key) for key in before), row
+
+    @cached_property
+    def _folded(self) -> dict[str, Point]:
+        """Column and row of the unfolded cards while they are folded."""
+        if not self.inside:
+            return {}
+        layout = Scene(replace(self.view, inside={}), self.level).layout
+        return {key: (layout.boxes[key].x + layout.origin, layout.rows[key]) for key in self.inside}
+
+    def _wider(self, key: str) -> int:
+        """Return by how much an unfolded card is wider than a folded one."""
+        return self._size(key)[0] - self.level.size[0]
 
     @staticmethod
     def structure(view: GraphView) -> object:
@@ -305,15 +321,16 @@ class Scene:
         start = self.port_columns(source)[names.index(port) if port in names else 0]
         return (start, box.bottom - 1), (start, box.bottom), (end[0], box.bottom), end
 
-    def stored(self, x: int, y: int) -> tuple[int, int]:
-        """Return the position to store for a card whose top left corner is at a cell."""
+    def stored(self, x: int, y: int, card: str = "") -> tuple[int, int]:
+        """Return the position to store for a card at a cell, by its top left corner, as if nothing were unfolded."""
         tops = self.layout.row_tops
         row = bisect_right(tops, y + self.level.size[1] // 2) - 1 if tops else 0
         if tops and y > tops[-1] + self.level.size[1]:
             below = self.level.size[1] + self.level.spacing.rows
             row = len(tops) - 1 + (y - tops[-1] + below // 2) // below
-        x = round((x + self.layout.origin) * Level.CARD.pitch / self.level.pitch)
-        return x, max(row, 0) * ROW_PITCH
+        before = (key for key in self.inside if key != card and self.layout.rows[key] == row and self.box(key).x < x)
+        folded = x + self.layout.origin - sum(map(self._wider, before))
+        return round(folded * Level.CARD.pitch / self.level.pitch), max(row, 0) * ROW_PITCH
 
     def free(self, box: Box) -> bool:
         """Tell whether no card lies in the cells of a box."""

@@ -234,7 +234,7 @@ class CardEdits(GraphEdits):
     def action_align(self) -> None:
         """Put the selected cards below each other or side by side, as is chosen."""
         keys = sorted(self.chosen, key=lambda key: key != self.cursor)
-        at = {key: self.scene.stored(self.scene.box(key).x, self.scene.box(key).y) for key in keys}
+        at = {key: self.scene.stored(self.scene.box(key).x, self.scene.box(key).y, key) for key in keys}
 
         def align(along: str) -> None:
             way: Literal["column", "row"] = "row" if along == "row" else "column"

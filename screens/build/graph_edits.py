@@ -18,7 +18,7 @@ from kerastui.screens.build.adding import AFTER, Purpose
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_view import GraphView
 from kerastui.screens.build.ends import origin
-from kerastui.screens.build.graph_view import Facts, facts_of, graph_view
+from kerastui.screens.build.graph_view import Facts, all_models, facts_of, graph_view
 from kerastui.screens.build.wire_reasons import why_not
 from kerastui.screens.build.wires import Key
 from kerastui.screens.widgets import words
@@ -75,6 +75,7 @@ class GraphEdits(GraphCanvas):
     def _edit(self, label: str, after: Project, select: str | None = None) -> None:
         """Make an edit, show it at once and put the cursor on a card."""
         self._studio.edit(label, after)
+        self._unfolded &= all_models(self._studio.project)  # another model may be of that name later
         self.show(self._view())
         if select is not None and select in self.scene.cards:
             self.select(select)
