@@ -17,6 +17,7 @@ from kerastui.screens.widgets.choose import Choose
 from kerastui.screens.widgets.form import Field, Form, FormRow, Heading
 from kerastui.screens.widgets.form_lines import FormLines
 from kerastui.screens.widgets.helpable import Helpable, find_help
+from kerastui.screens.widgets.live_keys import live_keys
 from kerastui.screens.widgets.modals import Prompt
 
 
@@ -231,6 +232,10 @@ async def test_headings_fold_their_fields() -> None:
         assert " ▸ initializers" in [line.replace("▌", " ") for line in inside(app.form)]
         assert not any("zeros" in line for line in inside(app.form))
         assert any("(∅, 64)" in line for line in inside(app.form)), "what follows a rule stays"
+        assert {"fold or unfold"} == {key.words for key in live_keys(app.screen) if key.key in ("enter", "space")}
+        for key, shown in (("enter", True), ("space", False)):
+            await pilot.press(key)
+            assert any("zeros" in line for line in inside(app.form)) is shown
         await pilot.press("j")
         assert app.form.cursor_key == "constraints"
         assert app.form.move_to("bias"), "going to a hidden field opens its heading"
