@@ -119,8 +119,11 @@ async def test_connect_to_a_layer_that_takes_a_list_adds_a_wire(tmp_path: Path) 
     async with seated(tmp_path, project) as seat:
         await seat.press("slash")
         await seat.type("flatten")
-        await seat.press("enter", "c")
+        await seat.press("enter")
+        assert "f repair" in seat.text.splitlines()[-1]
+        await seat.press("c")
         assert seat.screen.graph.mode == "wire"
+        assert "f repair" not in seat.text.splitlines()[-1], "f is the letter of a card now"
         for key in ("left", "right"):
             if seat.screen.graph.target != add:
                 await seat.press(key)
@@ -541,7 +544,7 @@ async def test_the_next_step_stands_in_the_footer(tmp_path: Path) -> None:
         await seat.press("question_mark")
         assert not footer.render_line(0).text.strip(), "under a pop-up no key of the screen acts"
         await seat.press("escape", "end", "e")
-        assert footer.render_line(0).text.startswith(" x cut   R take its end   e next wire   esc let go   a add")
+        assert footer.render_line(0).text.startswith(" x cut   R take its end   e next wire   a add   c connect")
         await seat.press("x")
         assert seat.graph.calls["dense_1"].inputs == ()
         await seat.press("u", "home")
@@ -566,3 +569,7 @@ async def test_a_second_layer_starts_at_the_usual_one(tmp_path: Path) -> None:
         assert "nothing fits" in seat.text
         assert not about.display
         assert "enter add" not in seat.text.splitlines()[-1]
+        await seat.press("escape")
+        await seat.add("dropout")
+        await seat.press("a")
+        assert rows.cursor_key == "Dense", "and not at the folded group of the last one, which enter would unfold"

@@ -77,7 +77,6 @@ class GraphPane(OrderEdits, inherit_bindings=False):
         Binding("x", "on_wire('cut')", "cut", id="graph.cut", tooltip="cut the selected wire"),
         Binding("R", "on_wire('rewire')", "take its end", id="graph.rewire", tooltip="to another card"),
         Binding("e", "on_wire('wire')", "next wire", id="graph.wire"),
-        Binding("escape", "on_wire('leave')", "let go", id="graph.leave"),
         Binding("a", "add", "add", id="graph.add", tooltip="add a layer after this card"),
         _CANVAS["graph.connect"],
         Binding("i", "insert", "insert", id="graph.insert", tooltip="put a layer on the wire into this card"),

@@ -238,12 +238,12 @@ class Palette(Panel):
         """Start an empty search.
 
         Args:
-            at: Layer to put the cursor on; `""` leaves it where it is, except on the input.
+            at: Layer to put the cursor on; `""` leaves it where it is, except on the input and on a group.
         """
         self._input.can_focus = True
         self._input.value = ""
         self._fill("")
-        if not at and self._rows.cursor_key == INPUT:
+        if not at and self._rows.cursor_key in (INPUT, *GROUPS):
             at = USUAL
         if at:
             self._rows.move_to(at)

@@ -189,8 +189,11 @@ class BuildScreen(StageScreen):
     # Problems -------------------------------------------------------------------------------------------------------
 
     def problem_at_hand(self) -> Problem | None:
-        """Return the problem under the cursor of the list if it has a repair, else the first that has one."""
-        return self.problems.at_hand if self.is_mounted else None
+        """Return the problem under the cursor of the list if it has a repair, else the first that has one.
+
+        There is none while a wire or a card is in hand: `f` may be the letter of a card then.
+        """
+        return self.problems.at_hand if self.is_mounted and not self.graph.in_mode else None
 
     def action_next_problem(self) -> None:
         """Go to the next problem, on whatever stage it is."""

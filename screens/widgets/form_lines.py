@@ -32,8 +32,8 @@ class FormLines(CursorView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "turn", "fold or unfold", id="form.turn"),
+        Binding("enter,space", "flip", "toggle", id="form.toggle"),
         Binding("enter", "open", "edit", id="form.open"),
-        Binding("space", "flip", "toggle", id="form.toggle"),
         Binding("delete,backspace", "clear", "to default", id="form.clear"),
         Binding("slash", "search", "find field", key_display="/", id="form.search"),
         Binding("left,h", "fold(True)", "fold", show=False, id="form.fold"),
@@ -332,7 +332,7 @@ class FormLines(CursorView):
         if action == "turn":
             return isinstance(row, Heading)
         if action == "open":
-            return isinstance(row, Field) and (row.kind != "readonly" or row.opens)
+            return isinstance(row, Field) and row.kind != "switch" and (row.kind != "readonly" or bool(row.opens))
         if action == "flip":
             return isinstance(row, Field) and row.kind == "switch"
         if action == "clear":
@@ -397,5 +397,5 @@ class FormLines(CursorView):
         on_value = isinstance(row, Field) and row.kind != "action" and offset.x >= self._value_start
         if isinstance(row, Heading):
             self.action_turn()
-        elif (on_value or event.chain == 2) and self.check_action("open", ()):
+        elif (on_value or event.chain == 2) and any(self.check_action(each, ()) for each in ("open", "flip")):
             self.action_open()
