@@ -178,6 +178,7 @@ async def test_a_switch_toggles(key: str) -> None:
     app = FormApp()
     async with app.run_test(size=(60, 40)) as pilot:
         app.form.move_to("use_bias")
+        assert {"toggle"} == {each.words for each in live_keys(app.screen) if each.key in ("enter", "space")}
         await pilot.press(key)
         await pilot.pause()
         await pilot.press(key)
