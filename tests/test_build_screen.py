@@ -537,6 +537,18 @@ async def test_a_wire_dropped_on_a_card_that_cannot_take_it_says_why(tmp_path: P
         assert pane.mode == ""
 
 
+async def test_the_repair_is_that_of_the_card_under_the_cursor(tmp_path: Path) -> None:
+    project, add = commands.add_layer(commands.toggle_output(small_project(), "dense_1"), "Add", {}, "dense_1")
+    async with seated(tmp_path, commands.connect(project, "dense", add), ready=False) as seat:
+        await seat.press("end")
+        assert seat.cursor == add
+        fake(seat.app).load()
+        await settled(seat.pilot)
+        assert seat.card(add).repair == "set digit units 10 → 64", "as the engine found after the card was selected"
+        await seat.press("f")
+        assert seat.graph.layers["dense_1"].config["units"] == 64, "and not the first of the list, that makes an output"
+
+
 async def test_the_next_step_stands_in_the_footer(tmp_path: Path) -> None:
     async with seated(tmp_path) as seat:
         footer = seat.screen.query_one(Footer)

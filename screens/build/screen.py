@@ -127,6 +127,9 @@ class BuildScreen(StageScreen):
         self.graph.refresh_graph(facts)
         self.inspector.show_card(facts, self.graph.cursor)
         self.problems.show_facts(facts, self.studio.engine_state.kind == "ready")
+        if self.graph.cursor and not self.problems.has_focus_within:
+            # `f` does what stands beside the card under the cursor, also where an edit has just brought it.
+            self.problems.go_to(self.graph.cursor)
 
     def _mark_stale(self) -> None:
         if self.is_current and self.studio.stale and self.studio.checked is not None:
