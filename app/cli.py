@@ -14,7 +14,7 @@ from kerastui.engines import engine
 from kerastui.options import FILE, FOLDER, JSON, OVERWRITE, TRUST, conversion
 
 THEME = click.option(
-    "--theme", metavar="NAME", help="dark, light, colour-blind, colour-blind-light or mono, for this session."
+    "--theme", metavar="NAME", help="dark, light, colour-blind, colour-blind-light, mono or 16, for this session."
 )
 ASCII = click.option(
     "--ascii", "ascii_only", is_flag=True, help="Draw with plain ASCII, as under a locale that is not UTF-8."
@@ -320,7 +320,7 @@ def _open(folder: Path | None) -> None:
         raise click.ClickException(f"no theme is called {asked['theme']}; choose from {', '.join(themes.NAMES)}")
     app = KerasTUI(
         folder,
-        theme=theme or "",
+        theme=theme or themes.of_terminal(),
         ascii_only=True if asked["ascii_only"] or not _speaks_utf8() else None,
         still=asked["still"],
     )

@@ -21,11 +21,11 @@ from kerastui.engine.studio import Studio
 from kerastui.screens.home.screen import HomeScreen
 from kerastui.screens.stage import STAGES, StageScreen
 from kerastui.screens.too_small import TooSmall, is_too_small
-from kerastui.screens.widgets.filters import AsciiFilter, MonochromeFilter
+from kerastui.screens.widgets.filters import AsciiFilter, MonochromeFilter, ReverseFilter
 from kerastui.screens.widgets.glyphs import ASCII, glyphs, use_ascii
 from kerastui.windows import Windows
 
-_ASCII, _MONOCHROME = AsciiFilter(), MonochromeFilter()
+_ASCII, _MONOCHROME, _REVERSE = AsciiFilter(), MonochromeFilter(), ReverseFilter()
 
 
 class KerasTUI(Windows):
@@ -88,6 +88,8 @@ class KerasTUI(Windows):
         if self.theme == themes.MONO.name:
             # Textual's own answer to NO_COLOR is greys, which still are colours and tell no hue.
             filters = [*(each for each in filters if not isinstance(each, Monochrome)), _MONOCHROME]
+        elif self.theme == themes.SIXTEEN.name:
+            filters = [*filters, _REVERSE]
         return [*filters, _ASCII] if glyphs() is ASCII else filters
 
     def get_default_screen(self) -> Screen[Any]:

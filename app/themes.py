@@ -1,4 +1,4 @@
-"""The themes: every colour of the app by role; dark and light, each again for colour-blind people, and without colours.
+"""The themes: every colour of the app by role; dark and light, each again for colour-blind people, in 16 and in none.
 
 Widgets name roles (`$muted`, `$train`, …), never a hex value. Roles that Textual derives itself (`$text`, `$border`, …)
 are overridden through `Theme.variables`, so one name means one colour everywhere, in Textual's own widgets too.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
+from textual.constants import COLOR_SYSTEM
 from textual.theme import Theme
 
 if TYPE_CHECKING:
@@ -133,6 +135,31 @@ MONO_PALETTE: dict[str, str] = {
 }
 """Greys that stand for attributes: the terminal gets bold, reverse and underline for them, and no colour at all."""
 
+_BLACK, _GREY, _WHITE_7, _BLUE, _YELLOW = "#000000", "#555555", "#aaaaaa", "#5555ff", "#ffff55"
+_RED, _GREEN, _MAGENTA, _CYAN = "#ff5555", "#55ff55", "#ff55ff", "#55ffff"
+
+SIXTEEN_PALETTE: dict[str, str] = {
+    **dict.fromkeys(("background", "surface", "panel", "raised", "error-ground", "on-primary"), _BLACK),
+    **dict.fromkeys(("faint", "border", "grid", "train-raw", "val-raw"), _GREY),
+    "sel": "#262626",
+    "text": "#ffffff",
+    "muted": _WHITE_7,
+    "primary": _BLUE,
+    "accent": _MAGENTA,
+    "success": _GREEN,
+    "warning": _YELLOW,
+    "error": _RED,
+    "train": _BLUE,
+    "val": _YELLOW,
+    "curve-1": _BLUE,
+    "curve-2": _YELLOW,
+    "curve-3": _GREEN,
+    "curve-4": _MAGENTA,
+    "curve-5": _CYAN,
+    "curve-6": _WHITE_7,
+}
+"""The 16 colours of a terminal, as Rich knows them: it finds the very ones again. `sel` stands for reverse video."""
+
 
 def _derived(palette: dict[str, str]) -> dict[str, str]:
     """Return the variables of Textual's built-in widgets, expressed in our roles."""
@@ -201,9 +228,17 @@ COLOUR_BLIND = _theme("kerastui-colour-blind", COLOUR_BLIND_PALETTE, dark=True)
 COLOUR_BLIND_LIGHT = _theme("kerastui-colour-blind-light", COLOUR_BLIND_LIGHT_PALETTE, dark=False)
 MONO = _theme("kerastui-mono", MONO_PALETTE, dark=True)
 
-THEMES = (DARK, LIGHT, COLOUR_BLIND, COLOUR_BLIND_LIGHT, MONO)
+SIXTEEN = _theme("kerastui-16", SIXTEEN_PALETTE, dark=True)
+
+THEMES = (DARK, LIGHT, COLOUR_BLIND, COLOUR_BLIND_LIGHT, MONO, SIXTEEN)
 NAMES = tuple(theme.name for theme in THEMES)
 """Names of the themes, the default first."""
+
+
+def of_terminal() -> str:
+    """Return the name of the theme for what this terminal can show, `""` for one that shows all colours."""
+    console = Console(color_system=COLOR_SYSTEM, force_terminal=True)  # type: ignore[arg-type]  # what Textual does
+    return SIXTEEN.name if console.color_system == "standard" and not console.no_color else ""
 
 
 def install(app: App[Any], theme: str = DARK.name) -> None:

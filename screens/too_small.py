@@ -14,7 +14,7 @@ class TooSmall(ModalScreen[None]):
     """Name the size that is needed; it goes by itself when the terminal has grown."""
 
     DEFAULT_CSS = """
-    TooSmall { background: $background; align: center middle; }
+    TooSmall { align: center middle; }
     TooSmall Static { width: 100%; height: auto; text-align: center; color: $text; }
     """
 

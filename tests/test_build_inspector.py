@@ -238,7 +238,7 @@ def test_costs_give_way_from_the_end() -> None:
     assert total_words(Facts(project, None, ()), 60) == "3 layers"
     assert cost_words(facts, "dense", 60) == "4,160 params · 8.3 kFLOP · 256 B"
     frozen = replace(checked, calls={**checked.calls, "dense": replace(checked.calls["dense"], trainable=0)})
-    assert cost_words(Facts(project, frozen, ()), "dense", 30) == "4,160 params (0 trainable)"
+    assert cost_words(Facts(project, frozen, ()), "dense", 23) == "4,160 params · frozen"
 
 
 def test_totals_within_a_model_are_its_own() -> None:

@@ -9,6 +9,7 @@ import pytest
 from apps import fake, settled, until
 from build_seat import seated
 from projects import small_project
+from textual.widgets import Static
 
 from kerastui.engine.process.protocol import Check, ReplyBody, RequestBody, Summary
 from kerastui.engine.project import commands, settings
@@ -16,8 +17,9 @@ from kerastui.engine.project.document import Project, Spec
 from kerastui.engine.project.edits import EditError
 from kerastui.screens.build.canvas import GraphCanvas
 from kerastui.screens.build.canvas_view import Level
-from kerastui.screens.build.palette import Palette, PaletteRows
+from kerastui.screens.build.palette import LETTERS, Palette, PaletteRows
 from kerastui.screens.widgets.choose import Choose
+from kerastui.screens.widgets.footer import Footer
 from kerastui.screens.widgets.modals import HelpScreen, Prompt
 
 
@@ -105,7 +107,7 @@ async def test_connect_by_keys_replaces_the_wire_of_a_layer_with_one_input(tmp_p
         await seat.add("dropout")
         assert seat.graph.calls["dense_1"].inputs == ("dense",)
         await seat.press("c")
-        assert "connect to" in seat.text
+        assert "arrows or a letter" in seat.text
         assert "connect" in seat.text.splitlines()[-1]
         await seat.press("right", "left", "enter")
         assert seat.graph.calls["dense_1"].inputs == ("dropout",)
@@ -117,8 +119,11 @@ async def test_connect_to_a_layer_that_takes_a_list_adds_a_wire(tmp_path: Path) 
     async with seated(tmp_path, project) as seat:
         await seat.press("slash")
         await seat.type("flatten")
-        await seat.press("enter", "c")
+        await seat.press("enter")
+        assert "f repair" in seat.text.splitlines()[-1]
+        await seat.press("c")
         assert seat.screen.graph.mode == "wire"
+        assert "f repair" not in seat.text.splitlines()[-1], "f is the letter of a card now"
         for key in ("left", "right"):
             if seat.screen.graph.target != add:
                 await seat.press(key)
@@ -532,9 +537,30 @@ async def test_a_wire_dropped_on_a_card_that_cannot_take_it_says_why(tmp_path: P
         assert pane.mode == ""
 
 
+async def test_the_repair_is_that_of_the_card_under_the_cursor(tmp_path: Path) -> None:
+    project, add = commands.add_layer(commands.toggle_output(small_project(), "dense_1"), "Add", {}, "dense_1")
+    async with seated(tmp_path, commands.connect(project, "dense", add), ready=False) as seat:
+        await seat.press("end")
+        assert seat.cursor == add
+        fake(seat.app).load()
+        await settled(seat.pilot)
+        assert seat.card(add).repair == "set digit units 10 → 64", "as the engine found after the card was selected"
+        await seat.press("f")
+        assert seat.graph.layers["dense_1"].config["units"] == 64, "and not the first of the list, that makes an output"
+
+
 async def test_the_next_step_stands_in_the_footer(tmp_path: Path) -> None:
     async with seated(tmp_path) as seat:
+        footer = seat.screen.query_one(Footer)
         assert "F5 train" in seat.text.splitlines()[-1]
+        await seat.press("question_mark")
+        assert not footer.render_line(0).text.strip(), "under a pop-up no key of the screen acts"
+        await seat.press("escape", "end", "e")
+        assert footer.render_line(0).text.startswith(" x cut   R take its end   e next wire   a add   c connect")
+        await seat.press("x")
+        assert seat.graph.calls["dense_1"].inputs == ()
+        await seat.press("u", "home")
+        assert "F5 train" in footer.render_line(0).text
         await seat.press("c")
         assert "F5 train" not in seat.text.splitlines()[-1]
         await seat.press("escape", "f5")
@@ -544,4 +570,18 @@ async def test_the_next_step_stands_in_the_footer(tmp_path: Path) -> None:
 async def test_a_second_layer_starts_at_the_usual_one(tmp_path: Path) -> None:
     async with seated(tmp_path) as seat:
         await seat.press("a")
-        assert seat.screen.query_one(PaletteRows).cursor_key == "Dense"
+        rows, about = seat.screen.query_one(PaletteRows), seat.screen.query_one("#about", Static)
+        assert rows.cursor_key == "Dense"
+        for letter, name in LETTERS.items():
+            await seat.press(letter)
+            assert rows.cursor_key == name, "the letter beside a name finds it in the search too"
+            assert about.display
+            await seat.press("backspace")
+        await seat.type("qqq")
+        assert "nothing fits" in seat.text
+        assert not about.display
+        assert "enter add" not in seat.text.splitlines()[-1]
+        await seat.press("escape")
+        await seat.add("dropout")
+        await seat.press("a")
+        assert rows.cursor_key == "Dense", "and not at the folded group of the last one, which enter would unfold"

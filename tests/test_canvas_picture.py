@@ -137,10 +137,16 @@ def test_a_card_that_is_moved_beside_an_unfolded_one_stays_beside_it(level: Leve
             CardView("a", "a_very_long_name_of_a_layer", "", "Conv2D", "(∅, 128, 128, 64)"),
             Look(marked=True),
             Level.LINE,
-            ["▌ a_v…ayer (∅, 128, … "],
+            ["▌ a_…yer ∅×128×128×64 "],
+        ),
+        (
+            CardView("a", "block_1", "▸", "Model · 4", "(∅, 8, 8, 16)", nested=True),
+            Look(),
+            Level.LINE,
+            ["▏▸ block_1   ∅×8×8×16 "],
         ),
     ],
-    ids=["frozen and stale", "too long", "selected error", "line"],
+    ids=["frozen and stale", "too long", "selected error", "line", "shape"],
 )
 def test_states_of_cards(card: CardView, look: Look, level: Level, expected: list[str]) -> None:
     lines = lines_of(card, look, level)

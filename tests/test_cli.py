@@ -138,7 +138,7 @@ def test_train_refuses_what_cannot_be_trained(tmp_path: Path) -> None:
     assert events(result.output)[-1] == {
         "event": "failed",
         "what": "digit: digit has no loss",
-        "hint": "choose one under outputs",
+        "hint": "choose one under outputs in Configure",
     }
     assert not (tmp_path / "runs").exists()
 

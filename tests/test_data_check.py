@@ -130,7 +130,7 @@ def test_rare_classes() -> None:
     assert (single.severity, single.what) == ("warning", "`y` has 1 class with a single row")
     assert found(GOOD, split=Split(stratify=False), y=text("a", "b")) == []
     rare = only(found(GOOD, y=text(*"aaab", "b", "b", "b", "b", "a")))
-    assert (rare.severity, rare.what) == ("note", "`b` is rare, 12% of the rows")
+    assert (rare.severity, rare.what) == ("note", "`b` is rare, 12 % of the rows")
 
 
 def test_split_that_leaves_a_part_empty() -> None:

@@ -253,6 +253,7 @@ async def test_a_terminal_that_is_too_small_says_what_it_needs(tmp_path: Path) -
     async with app.run_test(size=(60, 20)) as pilot:
         await pilot.pause()
         assert isinstance(app.screen, TooSmall)
+        assert app.screen.styles.background.a == 1, "nothing shows through"
         assert "needs 80×24" in screen_text(app)
         await pilot.resize_terminal(80, 24)
         await settled(pilot)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from build_seat import seated
 from projects import small_project
+from rich._palettes import STANDARD_PALETTE
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
@@ -31,6 +32,8 @@ from kerastui.themes import (
     LIGHT,
     LIGHT_PALETTE,
     MONO_PALETTE,
+    SIXTEEN,
+    of_terminal,
 )
 
 GROUNDS = ("background", "surface", "panel", "raised", "sel")
@@ -224,6 +227,36 @@ def test_the_theme_without_colours_draws_with_attributes() -> None:
         (True, False, True),
     ]
     assert all(style and style.color and style.color.is_default for style in drawn)
+
+
+@pytest.mark.parametrize(
+    ("term", "colorterm", "no_color", "theme"),
+    [
+        ("xterm", "", "", SIXTEEN.name),
+        ("screen", "", "", SIXTEEN.name),
+        ("xterm", "", "1", ""),
+        ("xterm", "truecolor", "", ""),
+        ("xterm-256color", "", "", ""),
+    ],
+)
+def test_a_terminal_of_16_colours_gets_them(
+    monkeypatch: pytest.MonkeyPatch, term: str, colorterm: str, no_color: str, theme: str
+) -> None:
+    for name, value in (("TERM", term), ("COLORTERM", colorterm), ("NO_COLOR", no_color)):
+        monkeypatch.setenv(name, value)
+    assert of_terminal() == theme
+
+
+async def test_in_16_colours_what_is_selected_is_reversed(tmp_path: Path) -> None:
+    async with seated(tmp_path, size=(80, 24)) as seat:
+        seat.app.theme = SIXTEEN.name
+        await seat.press("down")
+        drawn = [part for strip in seat.app.screen._compositor.render_strips() for part in strip if part.style]
+        colours = [each for part in drawn if part.style for each in (part.style.color, part.style.bgcolor)]
+        known = {STANDARD_PALETTE[number] for number in range(16)}
+        assert {colour.triplet for colour in colours if colour is not None} <= known
+        reversed_ = {part.text.strip() for part in drawn if part.style and part.style.reverse}
+        assert seat.cursor in reversed_, reversed_
 
 
 def test_ascii_keeps_the_width() -> None:

@@ -17,6 +17,7 @@ from kerastui.screens.widgets.choose import Choose
 from kerastui.screens.widgets.form import Field, Form, FormRow, Heading
 from kerastui.screens.widgets.form_lines import FormLines
 from kerastui.screens.widgets.helpable import Helpable, find_help
+from kerastui.screens.widgets.live_keys import live_keys
 from kerastui.screens.widgets.modals import Prompt
 
 
@@ -177,6 +178,7 @@ async def test_a_switch_toggles(key: str) -> None:
     app = FormApp()
     async with app.run_test(size=(60, 40)) as pilot:
         app.form.move_to("use_bias")
+        assert {"toggle"} == {each.words for each in live_keys(app.screen) if each.key in ("enter", "space")}
         await pilot.press(key)
         await pilot.pause()
         await pilot.press(key)
@@ -231,6 +233,10 @@ async def test_headings_fold_their_fields() -> None:
         assert " ▸ initializers" in [line.replace("▌", " ") for line in inside(app.form)]
         assert not any("zeros" in line for line in inside(app.form))
         assert any("(∅, 64)" in line for line in inside(app.form)), "what follows a rule stays"
+        assert {"fold or unfold"} == {key.words for key in live_keys(app.screen) if key.key in ("enter", "space")}
+        for key, shown in (("enter", True), ("space", False)):
+            await pilot.press(key)
+            assert any("zeros" in line for line in inside(app.form)) is shown
         await pilot.press("j")
         assert app.form.cursor_key == "constraints"
         assert app.form.move_to("bias"), "going to a hidden field opens its heading"

@@ -81,7 +81,7 @@ async def test_footer_follows_the_focus_and_a_click_presses_the_key() -> None:
     app = WidgetsDemo()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        assert drawn(app)[-1].startswith(" enter edit   space toggle   / find field")
+        assert drawn(app)[-1].startswith(" enter fold or unfold   / find field")
         app.query_one("#bottom").focus()
         await pilot.pause()
         assert drawn(app)[-1].rstrip().endswith("z zoom   D double" + " " * 31 + "^p commands  ? keys")

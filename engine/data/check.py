@@ -161,7 +161,7 @@ def _rare_classes(found: ColumnProfile, stratified: bool) -> Iterator[Problem]:
     if found.distinct == len(found.classes) and 1 < count < RARE * found.classes[0][1]:
         share = count / (found.rows - found.missing)
         yield _problem(
-            "note", found.name, f"`{_short(rarest)}` is rare, {share:.0%} of the rows", "Weight the classes."
+            "note", found.name, f"`{_short(rarest)}` is rare, {100 * share:.0f} % of the rows", "Weight the classes."
         )
 
 

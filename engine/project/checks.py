@@ -194,7 +194,7 @@ def _settings(project: Project) -> Iterator[Problem]:
         if loss is None and settings.model:
             continue  # it may have a train step of its own
         if loss is None:
-            yield Problem("error", "configure", name, f"{name} has no loss", "choose one under outputs")
+            yield Problem("error", "configure", name, f"{name} has no loss", "choose one under outputs in Configure")
             continue
         yield from _spec("configure", name, "loss", loss)
         for metric in settings.metrics.get(name, ()):

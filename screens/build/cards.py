@@ -242,12 +242,12 @@ def _line(card: CardView, look: Look) -> tuple[Piece, ...]:
     width = Level.LINE.size[0]
     waits = card.state == "waits" and card.right_text
     text = waits or card.brief or card.shape_text
-    text += " ↺" if card.stale else ""
-    text += " ❆" if card.frozen else ""
-    text += " ▪" if card.note else ""
+    marks = "".join((" ↺" * card.stale, " ❆" * card.frozen, " ▪" * bool(card.note)))
     mark = f"{card.mark} " if card.mark else " "
     room = width - 3 - cell_len(mark)
-    text = shorten(text, max(room - min(cell_len(card.name), 8), 0))
+    if cell_len(card.name) + cell_len(text) + len(marks) > room:
+        text = _tight(text)
+    text = shorten(text + marks, max(room - min(cell_len(card.name), 6), 0))
     name = shorten_name(card.name, room - cell_len(text))
     stroke = ("▌", "card-selected") if look.selected or look.marked else ("▏", _stroke_role(card))
     return (
@@ -257,6 +257,11 @@ def _line(card: CardView, look: Look) -> tuple[Piece, ...]:
         (" " * (room - cell_len(name) - cell_len(text) + 1), "detail"),
         (text + " ", "error" if card.state == "error" else "detail"),
     )
+
+
+def _tight(shape: str) -> str:
+    """Write a shape without brackets and blanks, `∅×8×8×16`: for a narrow card, where its last axes would be cut."""
+    return shape[1:-1].replace(", ", glyphs().times) if shape.startswith("(") and shape.count("(") == 1 else shape
 
 
 def _stroke_role(card: CardView) -> str:

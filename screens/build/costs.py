@@ -27,7 +27,7 @@ def cost_words(facts: Facts, key: str, room: int) -> str:
     first = facts.report(calls_of(facts.graph, facts.graph.calls[key].layer)[0])
     if report is None or report.shape is None or first is None:
         return ""
-    return fitting([_params(first.params, first.trainable), *_work(report.flops, report.memory)], room, facts.stale)
+    return fitting([*_params(first.params, first.trainable), *_work(report.flops, report.memory)], room, facts.stale)
 
 
 def total_words(facts: Facts, room: int) -> str:
@@ -40,7 +40,7 @@ def total_words(facts: Facts, room: int) -> str:
     parts = [words.plural(len(facts.graph.layers), "layer")]
     if facts.checked is not None:
         params, trainable, flops, memory = _sums(facts, facts.checked)
-        parts += [_params(params, trainable), *_work(flops, memory)]
+        parts += [*_params(params, trainable), *_work(flops, memory)]
     return fitting(parts, room, facts.stale and facts.checked is not None)
 
 
@@ -53,9 +53,10 @@ def _sums(facts: Facts, checked: Checked) -> tuple[int, int, int, int]:
     return sums[0], sums[1], sums[2], sums[3]
 
 
-def _params(params: int, trainable: int) -> str:
-    text = words.plural(params, "param")
-    return f"{text} ({words.count(trainable)} trainable)" if trainable != params else text
+def _params(params: int, trainable: int) -> list[str]:
+    """Return how many parameters there are, and which of them are trained if not all are."""
+    trained = f"{words.count(trainable)} trainable" if trainable else "frozen"
+    return [words.plural(params, "param"), *([trained] if trainable != params else [])]
 
 
 def _work(flops: int, memory: int) -> list[str]:

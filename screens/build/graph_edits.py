@@ -143,6 +143,10 @@ class GraphEdits(GraphCanvas):
         else:
             self._refuse(f"the wire from {self._card_name(wire[0])} can end at no other card")
 
+    async def action_on_wire(self, action: str) -> None:
+        """Do something to the wire that is selected."""
+        await self.run_action(action)
+
     def _with_wire(self, title: str, use: Callable[[Key], None]) -> None:
         """Go on with the selected wire, or with one into the card under the cursor, asking which of several."""
         if self.wire is not None:

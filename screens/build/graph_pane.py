@@ -76,6 +76,9 @@ class GraphPane(Opening, inherit_bindings=False):
     BINDING_GROUP_TITLE = "graph"
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "on_wire('cut')", "cut", id="graph.cut", tooltip="cut the selected wire"),
+        Binding("R", "on_wire('rewire')", "take its end", id="graph.rewire", tooltip="to another card"),
+        Binding("e", "on_wire('wire')", "next wire", id="graph.wire"),
         Binding("a", "add", "add", id="graph.add", tooltip="add a layer after this card"),
         _CANVAS["graph.connect"],
         Binding("i", "insert", "insert", id="graph.insert", tooltip="put a layer on the wire into this card"),
@@ -179,9 +182,8 @@ class GraphPane(Opening, inherit_bindings=False):
                 start += len(name) + 3
 
     def _state_words(self) -> str:
-        if self.mode == "wire":
-            return "connect to"
-        return "move" if self.mode == "card" else f"zoom {self.level.value}"
+        told = {"wire": "arrows or a letter", "card": "arrows move it"}
+        return told.get(self.mode, f"zoom {self.level.value}")
 
     @on(CanvasPane.LevelChanged)
     def _level_changed(self) -> None:
@@ -245,6 +247,8 @@ class GraphPane(Opening, inherit_bindings=False):
             return action in ("cursor", "leave")
         if action in ("add", "paste", "menu"):
             return True
+        if action == "on_wire":
+            return self.wire is not None
         if action in ("insert", "cut", "rewire"):
             return self.wire is not None or bool(self.cursor and sources(self._project.graph, self.cursor))
         if action == "find_next":

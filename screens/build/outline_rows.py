@@ -18,7 +18,7 @@ from kerastui.screens.widgets.rows import Rows
 _OWN: Final = frozenset({"up", "down", "left", "right", "h", "j", "k", "l", "home", "end", "pageup", "pagedown"})
 """Keys that move in the list, as they do in the graph."""
 
-_NOT_HERE: Final = frozenset({*ON_CANVAS, *ENDS, "leave"})
+_NOT_HERE: Final = frozenset({*ON_CANVAS, *ENDS, "on_wire", "leave"})
 """Actions of the graph that are not handed on: nothing is drawn in a list, and a model is left by going out of it."""
 
 

@@ -137,6 +137,13 @@ class SearchInput(Input):
 
         what: str
 
+    found = True
+    """Whether there is anything to add."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Add nothing where nothing was found."""
+        return self.found if action == "submit" else super().check_action(action, parameters)
+
     def action_leave(self) -> None:
         """End the search."""
         self.post_message(self.Asked("leave"))
@@ -231,12 +238,12 @@ class Palette(Panel):
         """Start an empty search.
 
         Args:
-            at: Layer to put the cursor on; `""` leaves it where it is, except on the input.
+            at: Layer to put the cursor on; `""` leaves it where it is, except on the input and on a group.
         """
         self._input.can_focus = True
         self._input.value = ""
         self._fill("")
-        if not at and self._rows.cursor_key == INPUT:
+        if not at and self._rows.cursor_key in (INPUT, *GROUPS):
             at = USUAL
         if at:
             self._rows.move_to(at)
@@ -269,9 +276,13 @@ class Palette(Panel):
         if typed is not None:
             best = rank(text, (names[0],)) if names else None
             names.insert(0 if best is None or typed <= best else 1, INPUT)
+        if letter := LETTERS.get(text.strip()):
+            names = list(dict.fromkeys((letter, *names)))
         rows.show([_row(name, rows.size.width, 0) for name in names])
         if names:
             rows.move_to(names[0])
+        else:
+            self._explain("")
 
     def on_resize(self, event: events.Resize) -> None:
         """Shorten the names for the new width."""
@@ -293,6 +304,8 @@ class Palette(Panel):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         self._fill(event.value)
+        self._input.found = self._rows.cursor_key is not None
+        self._input.refresh_bindings()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

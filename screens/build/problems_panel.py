@@ -199,13 +199,14 @@ class ProblemsPanel(Panel):
         return next((problem for problem in self._problems.values() if problem.repair is not None), None)
 
     def go_to(self, subject: str) -> None:
-        """Put the cursors of the lists on a card: on its first problem, if it has one, and on its line."""
+        """Put the cursors of the lists on a card: on a problem of it, rather one that has a repair, and on its line."""
         if TABS[self._active] == "Outline":
             self.outline.go_to(subject)
         place = place_of(self._facts.model if self._facts else "", subject)
-        key = next((key for key, each in self._problems.items() if (each.stage, each.subject) == ("build", place)), "")
-        if key:
-            self.query_one(ProblemRows).move_to(key)
+        own = [key for key, each in self._problems.items() if (each.stage, each.subject) == ("build", place)]
+        if own:
+            mended = (key for key in own if self._problems[key].repair is not None)
+            self.query_one(ProblemRows).move_to(next(mended, own[0]))
 
     def next_problem(self) -> Problem | None:
         """Put the cursor on the next problem that is more than a note, round and round, and return it."""

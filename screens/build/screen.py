@@ -127,6 +127,9 @@ class BuildScreen(StageScreen):
         self.graph.refresh_graph(facts)
         self.inspector.show_card(facts, self.graph.cursor)
         self.problems.show_facts(facts, self.studio.engine_state.kind == "ready")
+        if self.graph.cursor and not self.problems.has_focus_within:
+            # `f` does what stands beside the card under the cursor, also where an edit has just brought it.
+            self.problems.go_to(self.graph.cursor)
 
     def _mark_stale(self) -> None:
         if self.is_current and self.studio.stale and self.studio.checked is not None:
@@ -194,8 +197,11 @@ class BuildScreen(StageScreen):
     # Problems -------------------------------------------------------------------------------------------------------
 
     def problem_at_hand(self) -> Problem | None:
-        """Return the problem under the cursor of the list if it has a repair, else the first that has one."""
-        return self.problems.at_hand if self.is_mounted else None
+        """Return the problem under the cursor of the list if it has a repair, else the first that has one.
+
+        There is none while a wire or a card is in hand: `f` may be the letter of a card then.
+        """
+        return self.problems.at_hand if self.is_mounted and not self.graph.in_mode else None
 
     def action_next_problem(self) -> None:
         """Go to the next problem, on whatever stage it is."""

@@ -11,20 +11,23 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 from kerastui.screens.widgets.glyphs import to_ascii
-from kerastui.themes import MONO_PALETTE
+from kerastui.themes import MONO_PALETTE, SIXTEEN_PALETTE
 
 _PLAIN = Style.from_color(RichColor.default(), RichColor.default())
 
 
-def _rich(*roles: str) -> frozenset[RichColor]:
-    return frozenset(Color.parse(MONO_PALETTE[role]).rich_color for role in roles)
+def _rich(palette: dict[str, str], role: str) -> RichColor:
+    return Color.parse(palette[role]).rich_color
 
 
-_HUES = _rich("primary")
+_HUES = (_rich(MONO_PALETTE, "primary"),)
 """In the theme without colours all hues are one grey: what has it is drawn bold."""
 
-_SELECTED = _rich("sel")
+_SELECTED = (_rich(MONO_PALETTE, "sel"),)
 """The ground of what is selected, drawn in reverse as blocks of a hue are."""
+
+_SELECTED_16 = _rich(SIXTEEN_PALETTE, "sel")
+_REVERSED = Style.from_color(_rich(SIXTEEN_PALETTE, "muted"), _rich(SIXTEEN_PALETTE, "surface"))
 
 
 class AsciiFilter(LineFilter):
@@ -60,6 +63,26 @@ class MonochromeFilter(LineFilter):
                 style = _monochrome(style, within)
             drawn.append(Segment(text, style, control))
         return drawn
+
+
+class ReverseFilter(LineFilter):
+    """Draw what is selected in reverse, where there is no colour for its ground: among 16 colours."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments, those that are selected in one colour, reversed.
+
+        Args:
+            segments: Segments of a line.
+            background: Colour behind them.
+        """
+        return [Segment(text, _reversed(style), control) for text, style, control in segments]
+
+
+@lru_cache(maxsize=1024)
+def _reversed(style: Style | None) -> Style | None:
+    if style is None or style.bgcolor != _SELECTED_16:
+        return style
+    return style + _REVERSED + Style(reverse=not style.reverse)
 
 
 @lru_cache(maxsize=1024)

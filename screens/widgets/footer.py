@@ -51,9 +51,9 @@ class Footer(Widget):
         """Read the keys again; the signal comes at each change of focus and each `refresh_bindings`."""
         if not self.is_attached or screen is not self.screen:
             return
-        keys = live_keys(screen)
+        # What is covered takes no keys; a pop-up names its own in its border.
+        keys, active = (live_keys(screen), screen.active_bindings) if screen is self.app.screen else ((), {})
         self._keys = [key for key in keys if key.footer and key.key not in _GENERAL]
-        active = screen.active_bindings
         self._general = [
             LiveKey(key, "^p" if key == "ctrl+p" else "?", words, "", True)
             for key, words in _GENERAL.items()
@@ -76,11 +76,12 @@ class Footer(Widget):
         most = _MOST_KEYS_NARROW if narrow else MOST_KEYS
         general = list(self._general)
         keys = list(self._keys[:most])
-        while len(keys) > _FEWEST_KEYS and _width(keys) + _width(general) + 2 > cells.width:
+        room = cells.width - 2
+        while len(keys) > _FEWEST_KEYS and _width(keys, _GAP) + _GAP + _width(general, 2) > room:
             keys.pop()
-        while len(general) > 1 and _width(keys) + _width(general) + 2 > cells.width:
+        while len(general) > 1 and _width(keys, _GAP) + _GAP + _width(general, 2) > room:
             general.pop(0)
-        while keys and _width(keys) + _width(general) + 2 > cells.width:
+        while keys and _width(keys, _GAP) + _GAP + _width(general, 2) > room:
             keys.pop()
         self._put(cells, 1, keys, _GAP)
         self._put(cells, cells.width - 1 - _width(general, 2), general, 2)
@@ -101,6 +102,6 @@ def _shown(key: LiveKey) -> str:
     return key.shown.split(" ")[0]
 
 
-def _width(keys: Sequence[LiveKey], gap: int = _GAP) -> int:
-    """Return the columns some keys take, with the gaps after them."""
-    return sum(len(_shown(key)) + 1 + len(key.words) + gap for key in keys) - (gap if gap != _GAP else 0)
+def _width(keys: Sequence[LiveKey], gap: int) -> int:
+    """Return the columns some keys take, with the gaps between them."""
+    return sum(len(_shown(key)) + 1 + len(key.words) + gap for key in keys) - (gap if keys else 0)

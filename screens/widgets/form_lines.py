@@ -31,8 +31,9 @@ class FormLines(CursorView):
     """Draw a form's rows and move a cursor among its fields and headings."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "turn", "fold or unfold", id="form.turn"),
+        Binding("enter,space", "flip", "toggle", id="form.toggle"),
         Binding("enter", "open", "edit", id="form.open"),
-        Binding("space", "flip", "toggle", id="form.toggle"),
         Binding("delete,backspace", "clear", "to default", id="form.clear"),
         Binding("slash", "search", "find field", key_display="/", id="form.search"),
         Binding("left,h", "fold(True)", "fold", show=False, id="form.fold"),
@@ -326,29 +327,35 @@ class FormLines(CursorView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what acts on the row under the cursor; other keys fall through to the owner."""
         row = self._row_under_cursor()
-        if action in ("open", "search"):
-            fixed = isinstance(row, Field) and row.kind == "readonly" and not row.opens
-            return row is not None and not (action == "open" and fixed)
+        if action == "search":
+            return row is not None
+        if action == "turn":
+            return isinstance(row, Heading)
+        if action == "open":
+            return isinstance(row, Field) and row.kind != "switch" and (row.kind != "readonly" or bool(row.opens))
         if action == "flip":
-            return isinstance(row, Heading) or (isinstance(row, Field) and row.kind == "switch")
+            return isinstance(row, Field) and row.kind == "switch"
         if action == "clear":
             return isinstance(row, Field) and row.changed
         if action == "fold":
             return any(isinstance(each, Heading) or (isinstance(each, Field) and each.opens) for each in self._rows)
         return True
 
+    def action_turn(self) -> None:
+        """Fold or unfold the heading with the cursor."""
+        if (key := self.cursor_key) is not None:
+            self._set_folded(key, key not in self._folded)
+
     def action_open(self) -> None:
-        """Edit the field with the cursor; a heading folds or unfolds."""
+        """Edit the field with the cursor."""
         row = self._row_under_cursor()
-        if isinstance(row, Heading):
-            self._set_folded(row.key, row.key not in self._folded)
-        elif isinstance(row, Field) and row.kind == "readonly":
+        if isinstance(row, Field) and row.kind == "readonly":
             self._flip(row)
         elif row is not None:
             self.post_message(self.Opened(row.key))
 
     def action_flip(self) -> None:
-        """Toggle the switch with the cursor; a heading folds or unfolds."""
+        """Toggle the switch with the cursor."""
         self.action_open()
 
     def action_clear(self) -> None:
@@ -388,5 +395,7 @@ class FormLines(CursorView):
         self.place_cursor(position)
         row = self._row_under_cursor()
         on_value = isinstance(row, Field) and row.kind != "action" and offset.x >= self._value_start
-        if (on_value or event.chain == 2 or isinstance(row, Heading)) and self.check_action("open", ()):
+        if isinstance(row, Heading):
+            self.action_turn()
+        elif (on_value or event.chain == 2) and any(self.check_action(each, ()) for each in ("open", "flip")):
             self.action_open()

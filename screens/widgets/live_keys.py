@@ -91,7 +91,9 @@ def _owner(node: DOMNode, binding: Binding) -> str:
 
 
 def live_keys(screen: Screen[object]) -> Sequence[LiveKey]:
-    """Return the keys that act now, those of the focus first; an action with several keys comes once.
+    """Return the keys that act now, those of the focus first, of each owner those first that the footer may show.
+
+    An action with several keys comes once.
 
     Args:
         screen: The screen whose focus counts.
@@ -108,4 +110,5 @@ def live_keys(screen: Screen[object]) -> Sequence[LiveKey]:
             found[place] = LiveKey(binding.key, key_name(binding), words, _owner(active.node, binding), binding.show)
         elif binding.show == known.footer and key_name(binding) not in known.shown.split(" "):
             found[place] = msgspec.structs.replace(known, shown=f"{known.shown} {key_name(binding)}")
-    return tuple(found.values())
+    owners = list(dict.fromkeys(key.owner for key in found.values()))
+    return tuple(sorted(found.values(), key=lambda key: (owners.index(key.owner), not key.footer)))
