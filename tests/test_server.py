@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import importlib
 import threading
 from pathlib import Path
 from typing import Any
@@ -53,3 +55,17 @@ async def test_a_run_begun_before_the_last_ones_thread_is_through_can_be_paused(
         assert isinstance(await engine._handle(Stop(), None), Done)  # type: ignore[arg-type]
         assert (await finished.get()).reason == "stopped"
     engine._worker.close()
+
+
+def test_no_garbage_is_looked_for_while_tensorflow_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    collecting, import_module = [], importlib.import_module
+
+    def note(name: str, package: str | None = None) -> Any:
+        if name == "kerastui.engine.checking":
+            collecting.append(gc.isenabled())
+        return import_module(name, package)
+
+    monkeypatch.setattr(importlib, "import_module", note)
+    Engine._load()
+    assert collecting == [False]
+    assert gc.isenabled()
