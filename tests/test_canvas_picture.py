@@ -92,6 +92,20 @@ async def test_dots() -> None:
         assert dots == ["▪ ▪", "▪ ▪", "▪", "▪", "✗", "▪"]
 
 
+@pytest.mark.parametrize("level", [Level.CARD, Level.LINE])
+def test_the_key_of_a_repair_is_seen_whole_where_its_words_have_no_room(level: Level) -> None:
+    """At the edge of the pane, and beside another card."""
+    add = next(card for card in two_view().cards if card.id == "add")
+    scene = Scene(GraphView((add, replace(add, id="other", name="other"))), level)
+    box, other = scene.box("add"), scene.box("other")
+    rows = [paint_row(scene, Looks(), y, 0, other.right + 1).text for y in range(scene.height)]
+    assert all(row[box.right : other.x].strip() in ("", "f", "f  → 64") for row in rows), (
+        "nothing lies on the next card"
+    )
+    assert sum(row.count(" f ") for row in rows) == 2
+    assert any(row[: other.x].count(" f ") for row in rows)
+
+
 def fan(count: int) -> GraphView:
     """Return an input that feeds a model of parallel layers, unfolded, and a card beside it."""
     inner = GraphView(tuple(CardView(str(number), str(number)) for number in range(count)))

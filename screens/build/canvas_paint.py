@@ -21,6 +21,9 @@ Paint = tuple[str, str]
 GROUND = "ground"
 BARE: Paint = (GROUND, GROUND)
 
+LEAST_WORDS = 4
+"""Columns from which on a repair is told beside its key; in fewer its words tell nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Looks:
@@ -208,7 +211,8 @@ def _tag(repair: str, brief: str, room: int) -> str:
 def _cards(row: Row, scene: Scene, looks: Looks, y: int) -> None:
     last: tuple[CardView, Box] | None = None
     margin = scene.level.pitch
-    for card, box in scene.cards_across(y, row.left - margin, row.right + margin):
+    across = list(scene.cards_across(y, row.left - margin, row.right + margin))
+    for at, (card, box) in enumerate(across):
         if last and last[0].shared and last[0].shared == card.shared and y == box.y + 1:
             for x in range(max(last[1].right, row.left), min(box.x, row.right)):
                 if row.is_bare(x, x + 1):
@@ -225,10 +229,23 @@ def _cards(row: Row, scene: Scene, looks: Looks, y: int) -> None:
             _unfolded(row, scene, card, look, y)
         else:
             row.put_pieces(box.x, draw(card, look, scene.level)[y - box.y], under)
-        if card.repair and y == box.y + scene.level.size[1] // 2 and scene.level is not Level.DOT:
-            x = row.put(box.right + TAG_GAP, " f ", ("repair-key", "repair-key"))
-            words = _tag(scene.repair(card), card.repair_brief, max(row.right - x - 1, 0))
-            row.put(x, f" {words}", ("repair", GROUND))
+        if card.repair and scene.level is not Level.DOT:
+            following = [other.x - 1 for _, other in across[at + 1 : at + 2]]
+            _repair(row, scene, card, y, min([row.right, *following]))
+
+
+def _repair(row: Row, scene: Scene, card: CardView, y: int, until: int) -> None:
+    """Write the repair of a card beside it, up to a column; where there is no room, its key on the lower border."""
+    box, key = scene.box(card.id), ("repair-key", "repair-key")
+    bordered = scene.level is Level.CARD or card.id in scene.inside
+    x, end = box.right + TAG_GAP, box.right - (2 if bordered else 0)
+    if x + 3 > until:
+        if y == box.bottom - 1:
+            row.put(end - 3, " f ", key)
+    elif y == box.y + scene.level.size[1] // 2:
+        x = row.put(x, " f ", key)
+        if until - x > LEAST_WORDS:
+            row.put(x, f" {_tag(scene.repair(card), card.repair_brief, until - x - 1)}", ("repair", GROUND))
 
 
 def _unfolded(row: Row, scene: Scene, card: CardView, look: Look, y: int) -> None:

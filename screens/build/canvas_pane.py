@@ -271,8 +271,9 @@ class CanvasPane(PanelView):
             return 0, 0
         box, (width, height) = self._scene.box(self._cursor), self.level.size
         below = box.bottom + self.level.spacing.rows
-        places = [(box.x, below), (box.right + 2, below), (box.x - width - 2, below)]
-        return next((at for at in places if self._scene.free(Box(*at, width, height))), (box.right + 2, box.y))
+        places = [(box.x, below), (box.right + 2, below), (box.x - width - 2, below), (box.right + 2, box.y)]
+        free = [at for at in places if self._scene.free(Box(*at, width, height))] or places[-1:]
+        return next((at for at in free if 0 <= self.to_screen(at).x <= self.size.width - width), free[0])
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the pane."""
