@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import keras
 import tensorflow as tf
 
 from kerastui.engine.building import Builder
 from kerastui.engine.calling import OPERATION, BuildError, call_layer, find, make_layer, sources_of
+from kerastui.engine.catalog.catalog import catalog
+from kerastui.engine.custom.objects import place_of_lines
+from kerastui.engine.custom.running import LIMIT, Endless, run_limited
 from kerastui.engine.explain import plain_message, show_shape
 from kerastui.engine.flops import flops_of, values_in
+from kerastui.engine.keras_private import caller_settings
 from kerastui.engine.process.protocol import CallReport, Checked, TensorReport
 from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Project, Spec, Value
 from kerastui.engine.project.graph import layer_name, order
@@ -21,6 +25,8 @@ from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.plain import graph_to_plain, value_to_plain
 from kerastui.engine.project.problems import Problem
 from kerastui.engine.project.taking import given_to
+
+T = TypeVar("T")
 
 REMEMBERED = 5_000
 """Calls whose result is kept, so that a check costs only what an edit touched (some 5 ms a layer)."""
@@ -64,9 +70,13 @@ class Checker:
 
     Nothing is allocated: layers are built inside a throw-away `tf.Graph`, where a Dense of 10^11 parameters takes
     16 ms and no memory.
+
+    Args:
+        limit: Seconds that a call may take where the project has code of its own. Defaults to `LIMIT`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float = LIMIT) -> None:
+        self._limit = limit
         self._known: OrderedDict[str, _Outcome] = OrderedDict()
 
     def check(self, project: Project) -> Checked:
@@ -79,7 +89,7 @@ class Checker:
             A report for each call, and the problems of calls that cannot be computed.
         """
         with tf.Graph().as_default():
-            checked = _Check(project, self._known).run()
+            checked = _Check(project, self._known, self._limit).run()
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return checked
@@ -92,8 +102,8 @@ class Checker:
 class _Check:
     """One check of a project: each of its graphs once, models inside again where they are called with other shapes."""
 
-    def __init__(self, project: Project, known: OrderedDict[str, _Outcome]) -> None:
-        self.project, self.known = project, known
+    def __init__(self, project: Project, known: OrderedDict[str, _Outcome], limit: float) -> None:
+        self.project, self.known, self.limit = project, known, limit
         self.path: list[str] = []
         self._declared: dict[str, _Pass] = {}
         self._called: dict[str, _Pass] = {}
@@ -266,11 +276,15 @@ class _Pass:
         return _Outcome(report, ports)
 
     def computed(self, node: str, layer: Layer, given: _Given, history: Sequence[_Given]) -> _Outcome:
-        try:
+        def work() -> tuple[Any, dict[str, Tensor]]:
             made = None
             if not layer.class_name.startswith(OPERATION):
                 made = self.layers.get(given.call.layer) or self.made(node, layer, given.call.layer, history)
-            ports = _called(node, layer, made, given)
+            return made, _called(node, layer, made, given)
+
+        try:
+            name = layer_name(self.graph, given.call.layer)
+            made, ports = _limited(node, name, work, self.check.limit) if catalog().own else work()
         except BuildError as error:
             return _Outcome(CallReport(), {}, error.problem())
         params = (0, 0) if history or made is None else (_count(made.weights), _count(made.trainable_weights))
@@ -298,6 +312,26 @@ def models_in(layer: Layer) -> Iterator[str]:
             waiting.extend(value.config.values())
             if value.class_name == MODEL:
                 yield str(value.config.get("model", ""))
+
+
+def _limited(node: str, name: str, work: Callable[[], T], limit: float) -> T:
+    """Make and call a layer in a thread of its own, since code of the project's own may not end.
+
+    Raises:
+        BuildError: It took too long.
+    """
+    graph, settings = tf.compat.v1.get_default_graph(), caller_settings(seeded=False)  # both belong to a thread
+
+    def inside() -> T:
+        with settings, graph.as_default():
+            return work()
+
+    try:
+        return run_limited(inside, name, limit)
+    except Endless as error:
+        place = place_of_lines(error.at)
+        what = f"making and calling {name} took longer than {limit:g} s and was ended"
+        raise BuildError(node, f"{place}: {what}" if place else what, "look for a loop without an end") from None
 
 
 def _called(node: str, layer: Layer, made: Any, given: _Given) -> dict[str, Tensor]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.catalog.check import check_config
 from kerastui.engine.catalog.starting import starting_config
 from kerastui.engine.process.protocol import CallReport, Checked
 from kerastui.engine.project import commands, copies
+from kerastui.engine.project.checks import check_project
 from kerastui.engine.project.document import Layer, Project, Spec
 from kerastui.engine.project.problems import Problem, Repair
+from kerastui.screens.build.canvas_scene import Scene
+from kerastui.screens.build.canvas_view import Level
 from kerastui.screens.build.fields import layer_rows
 from kerastui.screens.build.graph_view import Facts, brief_repair, class_text, graph_view, waiting
 from kerastui.screens.build.inspector_edits import read_shape
@@ -151,6 +155,18 @@ def test_shapes_are_read_as_they_are_typed(text: str, shape: tuple[int | None, .
 def test_what_is_no_shape_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="shape takes sizes"):
         read_shape(text)
+
+
+@pytest.mark.parametrize("position", [(2_000_000, 100), (100_000_000, 100_000_000), (-(10**400), 0), (0, 10**12)])
+def test_a_card_that_a_file_puts_far_off_is_drawn_nearer_and_told(position: tuple[int, int]) -> None:
+    project = replace(chain(), layout={"dense": position, "dense_1": (300, 40), "gone": position})
+    view = graph_view(Facts(project, None, ()))
+    assert view.pinned["dense_1"] == (300, 40)
+    assert max(map(abs, view.pinned["dense"])) < 11_000
+    layout = Scene(view, Level.CARD).layout
+    assert (layout.width < 11_000, layout.height < 1_000) == (True, True)
+    told = [problem for problem in check_project(project) if "drawn nearer" in problem.what]
+    assert [(problem.subject, problem.severity) for problem in told] == [("dense", "warning")]
 
 
 def test_the_view_says_what_is_shared_what_waits_and_what_is_broken() -> None:

@@ -305,6 +305,33 @@ def test_an_error_while_it_is_built_or_called_has_its_line(
         build_model(project)
 
 
+LOOPY = """import time
+import keras
+class Loopy(keras.layers.Layer):
+    def call(self, x): return x
+    def {method}:
+        while True:
+            try:
+                time.sleep(0.01)
+            except Exception:
+                pass
+"""
+
+
+@pytest.mark.parametrize("method", ["__init__(self, **kwargs)", "build(self, shape)", "call(self, x)"])
+def test_a_layer_that_does_not_end_is_ended(tmp_path: Path, method: str) -> None:
+    given(tmp_path, LOOPY.replace("{method}", method))
+    project, _ = commands.add_layer(small_project(), "layers.Loopy", {}, after="flatten")
+    checker = Checker(limit=0.2)
+    for checked in (checker.check(project), checker.check(project)):  # the second time it is remembered
+        assert [problem.subject for problem in checked.problems] == ["loopy"]
+        where, _, what = checked.problems[0].what.partition(": ")
+        assert where in ("layers.py:6", "layers.py:8")
+        assert what == "making and calling loopy took longer than 0.2 s and was ended"
+        assert checked.calls["flatten"].shape == (None, 64)
+    assert Checker().check(small_project()).problems == ()
+
+
 def test_it_trains_is_saved_and_opened_again(tmp_path: Path) -> None:
     folder = written(tmp_path / "project", regression())
     trained(folder)

@@ -244,6 +244,35 @@ def test_a_model_inside_that_one_side_took_away_is_a_conflict() -> None:
     assert "there is no model `encoder`" in merge(base, ours, theirs).conflicts[0]
 
 
+def test_a_layer_that_one_side_took_away_and_the_other_changed_is_as_ours_has_it() -> None:
+    deleted = commands.delete(BASE, ["dense"])
+    grouped, _ = grouping.group(BASE, ["dense"], "block")
+    changed = commands.set_argument(BASE, "dense", "units", 999)
+    stays = merge(BASE, changed, settings_commands.set_fit(deleted, epochs=40))
+    assert stays.project == settings_commands.set_fit(changed, epochs=40)
+    assert len(stays.conflicts) == 1
+    assert stays.conflicts[0].endswith("; the file has the layer with our calls and wires")
+    assert merge(BASE, deleted, changed).project == deleted
+    assert merge(BASE, grouped, changed).project == grouped
+    told = merge(BASE, changed, grouped)
+    assert told.project == changed
+    assert "`block` leads to no output; left out of theirs: " in told.conflicts[1]
+
+
+def test_a_layer_without_a_call_and_equal_names_are_conflicts() -> None:
+    ours, theirs = (commands.rename(BASE, key, "same") for key in ("flatten", "dense"))
+    merged = merge(BASE, ours, theirs)
+    assert merged.project == ours
+    assert "2 are named `same`; left out of theirs: renamed dense → same" in merged.conflicts[0]
+    other = {**BASE.graph.calls, "dense": replace(BASE.graph.calls["dense"], layer="other")}
+    left = {key: layer for key, layer in BASE.graph.layers.items() if key != "dense"}
+    theirs = with_graph(BASE, layers={**left, "other": Layer("ReLU")}, calls=other)
+    ours = commands.set_argument(BASE, "dense", "units", 999)
+    merged = merge(BASE, ours, theirs)
+    assert merged.project == ours
+    assert "no call of `other` is left" in merged.conflicts[1]
+
+
 PLACES = st.sampled_from(["dense", "dense_1", "epochs", "batch_size", "note", "moved"])
 
 

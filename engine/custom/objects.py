@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -49,6 +49,15 @@ def place_of_error(error: BaseException) -> str:
         for path, line in re.findall(r'File "([^"]+)", line (\d+)', str(cause)) if not found else ():
             found = f"{_files[path]}:{line}" if path in _files else found
     return found
+
+
+def place_of_lines(lines: Iterable[tuple[str, int]]) -> str:
+    """Return the first of some lines that is in the project's code, say `layers.py:12`; `""` if none is.
+
+    Args:
+        lines: Absolute paths of files, each with a line.
+    """
+    return next((f"{_files[path]}:{line}" for path, line in lines if path in _files), "")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -1,4 +1,4 @@
-"""Run a file of a project's code: in a thread of its own, for a limited time, with what it prints caught."""
+"""Run code of a project: in a thread of its own, for a limited time; a file with what it prints caught."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ import linecache
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import FrameType, ModuleType, TracebackType
+from typing import TypeVar
 
 from kerastui.engine.custom.files import Fault, stem_of
 
+T = TypeVar("T")
+
 LIMIT = 10.0
-"""Seconds that running a file may take."""
+"""Seconds that running a file may take, or the call of a layer in a check."""
 
 GRACE = 1.0
-"""Seconds in which a file that takes longer must give in; after that its thread is left to itself."""
+"""Seconds in which what takes longer must give in; after that its thread is left to itself."""
 
 PRIVATE = "_kerastui_code."
 """What the names under which modules are kept in `sys.modules` begin with."""
@@ -41,8 +44,20 @@ class Broken(Exception):
         self.fault = fault
 
 
+class Endless(Exception):
+    """Say that code took too long.
+
+    Args:
+        at: Files and lines where it was then, the innermost first.
+    """
+
+    def __init__(self, at: tuple[tuple[str, int], ...]) -> None:
+        super().__init__("it does not end")
+        self.at = at
+
+
 class _TimeIsUp(BaseException):
-    """Raised in the thread of a file that takes too long; no `except Exception` catches it."""
+    """Raised in the thread of what takes too long; no `except Exception` catches it."""
 
 
 def read_file(path: Path, name: str) -> bytes:
@@ -84,25 +99,55 @@ def run_file(
     """
     module = ModuleType(stem_of(name))
     module.__file__ = str(path)
-    runner = _Runner(module, content)
+    runner = _Runner(lambda: _execute(module, content), module.__name__)
     with _caught(name), _importable({**(siblings or {}), module.__name__: module}):
         stuck = runner.run(limit)
     if stuck or isinstance(runner.error, _TimeIsUp):
-        raise Broken(Fault(name, f"does not end: it was stopped after {limit:g} s", runner.line))
+        line = next((line for file, line in runner.at if file == module.__file__), 0)
+        raise Broken(Fault(name, f"does not end: it was stopped after {limit:g} s", line))
     if runner.error is not None:
         raise Broken(_fault(runner.error, path, name)) from runner.error
     sys.modules[PRIVATE + module.__name__] = module
     return module
 
 
-class _Runner:
-    """Run the source of a module in a thread, which can be left behind where nothing ends it."""
+def run_limited(work: Callable[[], T], name: str, limit: float = LIMIT) -> T:
+    """Run something that may not end, in a thread of its own.
 
-    def __init__(self, module: ModuleType, content: bytes) -> None:
-        self.module, self.content = module, content
+    Args:
+        work: What to run.
+        name: Name for the thread.
+        limit: Seconds it may take. Defaults to `LIMIT`.
+
+    Raises:
+        Endless: It takes longer.
+        BaseException: What it raised.
+    """
+    given: list[T] = []
+    runner = _Runner(lambda: given.append(work()), name)
+    if runner.run(limit) or isinstance(runner.error, _TimeIsUp):
+        raise Endless(runner.at)
+    if runner.error is not None:
+        raise runner.error
+    return given[0]
+
+
+def _execute(module: ModuleType, content: bytes) -> None:
+    path, source = str(module.__file__), importlib.util.decode_source(content)
+    # Tracebacks and AutoGraph read the source that was run, whatever is on disk by then: without a time of
+    # change, `linecache` does not look again.
+    linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
+    exec(compile(source, path, "exec", dont_inherit=True), vars(module))
+
+
+class _Runner:
+    """Run something in a thread, which can be left behind where nothing ends it."""
+
+    def __init__(self, work: Callable[[], None], name: str) -> None:
         self.error: BaseException | None = None
-        self.line = 0
-        self._thread = threading.Thread(target=self._work, name=f"code {module.__name__}", daemon=True)
+        self.at: tuple[tuple[str, int], ...] = ()
+        self._work = work
+        self._thread = threading.Thread(target=self._run, name=f"code {name}", daemon=True)
 
     def run(self, limit: float) -> bool:
         """Run for a while; tell whether it still goes on although it was interrupted."""
@@ -110,7 +155,7 @@ class _Runner:
         self._thread.join(limit)
         if not self._thread.is_alive():
             return False
-        self.line = self._present_line()
+        self.at = tuple(self._present())
         deadline = time.monotonic() + GRACE
         while self._thread.is_alive() and time.monotonic() < deadline:
             # Again and again: `while True: try: … except: pass` swallows one.
@@ -119,24 +164,17 @@ class _Runner:
             self._thread.join(0.05)
         return self._thread.is_alive()
 
-    def _work(self) -> None:
-        path = str(self.module.__file__)
+    def _run(self) -> None:
         try:
-            source = importlib.util.decode_source(self.content)
-            # Tracebacks and AutoGraph read the source that was run, whatever is on disk by then: without a time of
-            # change, `linecache` does not look again.
-            linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
-            exec(compile(source, path, "exec", dont_inherit=True), vars(self.module))
+            self._work()
         except BaseException as error:
             self.error = error
 
-    def _present_line(self) -> int:
+    def _present(self) -> Iterator[tuple[str, int]]:
         frame: FrameType | None = sys._current_frames().get(self._thread.ident or 0)
         while frame is not None:
-            if frame.f_code.co_filename == self.module.__file__:
-                return frame.f_lineno
+            yield frame.f_code.co_filename, frame.f_lineno
             frame = frame.f_back
-        return 0
 
 
 class _Tail(io.TextIOBase):

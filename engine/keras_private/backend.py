@@ -77,10 +77,14 @@ class caller_settings:  # noqa: N801 — used as a context manager, like a funct
     Keras keeps the dtype policy, the seed of `set_random_seed`, custom-object scopes and the counters of layer names
     for each thread. Without them, training in a worker thread would not be the training that the caller asked for.
     Containers are copied: name scopes are stacks that each thread pushes and pops.
+
+    Args:
+        seeded: Whether the random numbers of the threads go on where those of the caller are. Defaults to `True`.
     """
 
-    def __init__(self) -> None:
-        global_seed_generator()  # made here, or each job in the worker thread would begin the same random numbers anew
+    def __init__(self, seeded: bool = True) -> None:
+        if seeded:  # made here, or each job in the worker thread would begin the same random numbers anew
+            global_seed_generator()
         self._settings = {name: _own_copy(value) for name, value in vars(global_state.GLOBAL_STATE_TRACKER).items()}
 
     def __enter__(self) -> None:

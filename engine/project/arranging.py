@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from kerastui.engine.project.document import Project
+from kerastui.engine.project.document import Graph, Project
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import nodes
 from kerastui.engine.project.inside import split_place
@@ -53,6 +53,17 @@ def align(
 def lay_out(project: Project) -> Project:
     """Forget all positions set by hand, so that every card is placed automatically; those in other models stay."""
     return replace(project, layout={key: place for key, place in project.layout.items() if split_place(key)[0]})
+
+
+def reach(graph: Graph) -> int:
+    """Return the column and row up to which cards are drawn; only a file written by hand has a position beyond."""
+    return 10_000 + 50 * (len(graph.inputs) + len(graph.calls))
+
+
+def drawn(project: Project) -> dict[str, tuple[int, int]]:
+    """Return the positions set by hand, none of them so far off that the picture would take minutes."""
+    far = reach(project.graph)
+    return {key: (min(max(x, -far), far), min(max(y, -far), far)) for key, (x, y) in project.layout.items()}
 
 
 def set_note(project: Project, key: str, text: str) -> Project:

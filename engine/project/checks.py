@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from kerastui.engine.catalog.catalog import Kind, catalog
 from kerastui.engine.catalog.check import check_config, suggest
 from kerastui.engine.custom.files import is_own
+from kerastui.engine.project.arranging import reach
 from kerastui.engine.project.document import Graph, Project, Spec, Value
-from kerastui.engine.project.graph import NAME, dangling, layer_name, node_name, node_of, sources
-from kerastui.engine.project.inside import place_of
+from kerastui.engine.project.graph import NAME, dangling, layer_name, node_name, node_of, nodes, sources
+from kerastui.engine.project.inside import place_of, split_place
 from kerastui.engine.project.measures import VALIDATION, is_reported, reported
 from kerastui.engine.project.problems import Problem, Repair, Stage, by_severity
 
@@ -53,6 +54,7 @@ def check_project(project: Project) -> list[Problem]:
     for key, model in project.models.items():
         inside = (*_graph(model), *_names(model))
         found += [replace(problem, subject=place_of(key, problem.subject)) for problem in inside]
+    found += _positions(project)
     return by_severity(found)
 
 
@@ -182,6 +184,17 @@ def _names(graph: Graph) -> Iterator[Problem]:
             yield Problem("error", "build", subject, what, "letters, digits, _, - and . make a name; f2 gives another")
         elif used[name] > 1:
             yield Problem("error", "build", subject, f"{used[name]} layers are named {name}", "f2 gives another name")
+
+
+def _positions(project: Project) -> Iterator[Problem]:
+    """Find cards that a file puts so far off that they are drawn nearer."""
+    graphs = {"": project.graph, **project.models}
+    for place, position in project.layout.items():
+        model, node = split_place(place)
+        graph = graphs.get(model)
+        if graph is not None and node in nodes(graph) and max(map(abs, position)) > reach(graph):
+            what = f"{node_name(graph, node)} is drawn nearer than its place in kerastui.toml, {list(position)}"
+            yield Problem("warning", "build", place, what, "move it, or L lays the cards out anew")
 
 
 def _settings(project: Project) -> Iterator[Problem]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from kerastui.engine.project.document import FORMAT, MODEL, Graph, Project
 from kerastui.engine.project.files import dumps
-from kerastui.engine.project.graph import check_references, port_of, wires_into
+from kerastui.engine.project.graph import check_references, dangling, layer_name, node_of, port_of, wires_into
+from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.plain import NONE, DocumentError, Plain, from_plain, to_plain
 from kerastui.engine.writing.diff import describe
 
@@ -38,7 +41,8 @@ def merge(base: Project, ours: Project, theirs: Project) -> Merged:
     """Merge what two sides made of one project.
 
     Values that one side changed are taken from it. A value that both changed, each in its own way, is a conflict; so is
-    a merge whose graph would not hold, since one side took away what the other builds upon. The graph is ours then.
+    a merge whose graph would not hold, since one side took away what the other builds upon. The graph is ours then. A
+    layer that we changed and they took away stays with its calls and wires.
 
     Args:
         base: What both began with.
@@ -58,7 +62,10 @@ def merge(base: Project, ours: Project, theirs: Project) -> Merged:
     plain = _closed(merger.tables(first, second, third, ()))
     try:
         project = from_plain(plain)
+        for path in merger.torn:
+            project = _with_layer_of(ours, project, path)
         check_whole(project)
+        _check_left_over(project, (ours, theirs), bool(merger.torn))
     except DocumentError as error:
         where = f"{'.'.join(error.path)}: " if error.path else ""
         kept = from_plain(_with_graph_of(ours, plain))
@@ -67,6 +74,37 @@ def merge(base: Project, ours: Project, theirs: Project) -> Merged:
         what = f"together the graph does not hold: {where}{error}; left out of theirs: {'; '.join(lost)}"
         return Merged(kept, (*merger.conflicts, what))
     return Merged(project, tuple(merger.conflicts))
+
+
+def _with_layer_of(ours: Project, merged: Project, path: tuple[str, ...]) -> Project:
+    """Return a merged project in which a layer has our calls and wires, and what is said of its cards is ours.
+
+    Args:
+        ours: Our project, which has the layer.
+        merged: The merged project, which has it too.
+        path: Keys that lead to the layer.
+    """
+    place, layer = path[:-2], path[-1]
+    mine, graph = _graphs(ours)[place], _graphs(merged)[place]
+    kept = {key for key, call in mine.calls.items() if call.layer == layer}
+    calls = {**graph.calls, **{key: mine.calls[key] for key in kept}}
+    for key in mine.calls.keys() & graph.calls.keys():
+        if any(wire.source in kept for wire in wires_into(mine, key)):
+            calls[key] = replace(calls[key], inputs=mine.calls[key].inputs, named=mine.calls[key].named)
+    order = _order({}, dict(mine.calls), calls)
+    outputs = {
+        name: mine.outputs[name] if node_of(mine.outputs.get(name, "")) in kept else source
+        for name, source in graph.outputs.items()
+    }
+    graph = replace(graph, calls={key: calls[key] for key in order if key in calls}, outputs=outputs)
+    about = {place_of("" if len(place) == 1 else place[1], key) for key in (*kept, layer)}
+    said = {
+        field: {**getattr(merged, field), **{key: item for key, item in getattr(ours, field).items() if key in about}}
+        for field in ("layout", "notes", "weights_from")
+    }
+    if len(place) == 1:
+        return replace(merged, graph=graph, **said)
+    return replace(merged, models={**merged.models, place[1]: graph}, **said)
 
 
 def _with_graph_of(ours: Project, plain: Plain) -> Plain:
@@ -94,9 +132,7 @@ def check_whole(project: Project) -> None:
     Raises:
         DocumentError: With the path of what mentions something else.
     """
-    graphs: dict[tuple[str, ...], Graph] = {("graph",): project.graph}
-    graphs |= {("models", key): graph for key, graph in project.models.items()}
-    for place, graph in graphs.items():
+    for place, graph in _graphs(project).items():
         check_references(graph, place)
         for key in graph.calls:
             for wire in wires_into(graph, key):
@@ -108,6 +144,46 @@ def check_whole(project: Project) -> None:
             if layer.class_name == MODEL and model not in project.models:
                 raise DocumentError(f"there is no model `{model}`", (*place, "layers", key, "model"))
     _check_nesting(project)
+
+
+def _graphs(project: Project) -> dict[tuple[str, ...], Graph]:
+    """Return the graphs of a project by the keys that lead to them."""
+    return {("graph",): project.graph, **{("models", key): graph for key, graph in project.models.items()}}
+
+
+def _check_left_over(project: Project, sides: tuple[Project, Project], torn: bool) -> None:
+    """Check that a merge made nothing that neither side has: what is used nowhere, and equal names.
+
+    Args:
+        project: The merged project, which is whole.
+        sides: What was merged.
+        torn: Whether a layer that theirs took away was put back; no card may lead nowhere by that.
+
+    Raises:
+        DocumentError: With the path of what is left over.
+    """
+    before = [_left_over(side, torn) for side in sides]
+    for path, what in _left_over(project, torn).items():
+        if not any(path in side for side in before):
+            raise DocumentError(what, path)
+
+
+def _left_over(project: Project, ends: bool) -> dict[tuple[str, ...], str]:
+    """Return what is used nowhere, and names that stand twice, by the keys that lead there; with `ends` loose ends."""
+    found: dict[tuple[str, ...], str] = {}
+    used = set[str]()
+    for place, graph in _graphs(project).items():
+        used |= {str(layer.config.get("model")) for layer in graph.layers.values() if layer.class_name == MODEL}
+        called = {call.layer for call in graph.calls.values()}
+        named = {("inputs", key): item.name or key for key, item in graph.inputs.items()}
+        named |= {("layers", key): layer_name(graph, key) for key in graph.layers}
+        times = Counter(named.values())
+        found |= {(*place, "layers", key): f"no call of `{key}` is left" for key in graph.layers if key not in called}
+        found |= {
+            (*place, *path): f"{times[name]} are named `{name}`" for path, name in named.items() if times[name] > 1
+        }
+        found |= {(*place, "calls", key): f"`{key}` leads to no output" for key in (dangling(graph) if ends else ())}
+    return found | {("models", key): f"no layer is the model `{key}`" for key in project.models if key not in used}
 
 
 def _check_port(project: Project, graph: Graph, source: str, path: tuple[str, ...]) -> None:
@@ -138,10 +214,11 @@ def _check_nesting(project: Project) -> None:
 
 
 class _Merger:
-    """Merge tables and collect conflicts."""
+    """Merge tables; collect conflicts, and the paths of layers that ours changed and theirs took away."""
 
     def __init__(self) -> None:
         self.conflicts: list[str] = []
+        self.torn: list[tuple[str, ...]] = []
 
     def tables(self, base: Plain, ours: Plain, theirs: Plain, path: tuple[str, ...]) -> Plain:
         """Return a table with what both sides made of it; new entries stand after what they followed."""
@@ -163,7 +240,10 @@ class _Merger:
         if _are_tables(ours, theirs) and _are_tables(*tables) and _alike(tables):
             return self.tables({} if base is ABSENT else base, ours, theirs, path)
         if path[0] != "layout":  # where a card stands is worth no question
-            self.conflicts.append(_conflict(path, base, ours, theirs))
+            torn = theirs is ABSENT and path[:-1] in (("graph", "layers"), ("models", *path[1:2], "layers"))
+            self.torn += [path] if torn else []
+            with_it = "; the file has the layer with our calls and wires" if torn else ""
+            self.conflicts.append(_conflict(path, base, ours, theirs) + with_it)
         return ours
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.process.protocol import CallReport, Checked, TensorReport
+from kerastui.engine.project.arranging import drawn
 from kerastui.engine.project.document import MODEL, Graph, Layer, Project, Spec, Value
 from kerastui.engine.project.graph import Wire, node_name, node_of, port_of, sources, wired, wires_into
 from kerastui.engine.project.inside import opened, place_of
@@ -170,7 +171,7 @@ def graph_view(facts: Facts, unfolded: Collection[str] = (), around: tuple[str, 
     cards = [_input_card(facts, key) for key in graph.inputs]
     cards += [_call_card(facts, key, key in inside) for key in graph.calls]
     edges = [edge for key in graph.calls for edge in _edges(facts, key)]
-    return GraphView(tuple(cards), tuple(edges), facts.project.layout, inside)
+    return GraphView(tuple(cards), tuple(edges), drawn(facts.project), inside)
 
 
 def _unfolded(facts: Facts, model: str, unfolded: Collection[str], around: tuple[str, ...]) -> GraphView:
