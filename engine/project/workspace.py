@@ -12,6 +12,7 @@ from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit, EditError, apply_edit, apply_plain, make_edit
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, loads, read_text, write
 from kerastui.engine.project.journal import FOLDER, Entry, Journal
+from kerastui.engine.project.lock import Lock, hold
 from kerastui.engine.project.plain import DocumentError, Plain, from_plain, to_plain
 
 JOURNAL_LIMIT = 5_000
@@ -28,13 +29,14 @@ class Workspace:
         folder: The project's folder.
         project: The document.
         saved: Text of the file as it was last read or written.
+        lock: Keeps other processes from opening the project, where the system has locks.
 
     Attributes:
         notice: What the person should know about opening or journalling, or `""`.
         journalled: Whether edits are on disk as they are made; `notice` says why not.
     """
 
-    def __init__(self, folder: Path, project: Project, saved: str) -> None:
+    def __init__(self, folder: Path, project: Project, saved: str, lock: Lock | None = None) -> None:
         self.folder = folder
         self.project = project
         self.notice = ""
@@ -44,6 +46,7 @@ class Workspace:
         self._undo: list[Edit] = []
         self._redo: list[Edit] = []
         self._journal = Journal(folder)
+        self._lock = lock
 
     @classmethod
     def open(cls, folder: Path) -> Workspace:
@@ -54,10 +57,12 @@ class Workspace:
 
         Raises:
             ProjectFileError: There is none, or it cannot be read.
+            ProjectInUse: Another process has it open.
         """
         path = folder / FILE_NAME
+        lock = hold(folder) if path.is_file() else None
         text = read_text(path)
-        workspace = cls(folder, loads(text, path), text)
+        workspace = cls(folder, loads(text, path), text, lock)
         workspace._recover(text)
         return workspace
 
@@ -72,6 +77,7 @@ class Workspace:
 
         Raises:
             ProjectFileError: There is a project or a file of the code in the folder already, or it cannot be written.
+            ProjectInUse: Another process has a project open there, whose file is gone.
         """
         if (folder / FILE_NAME).exists():
             raise ProjectFileError(folder / FILE_NAME, "is there already; choose another folder, or open it")
@@ -80,6 +86,7 @@ class Workspace:
         for name in code or ():
             if os.path.lexists(folder / name):
                 raise ProjectFileError(folder / name, "is there already; choose another folder")
+        lock = hold(folder)
         text = write(folder, project)
         trust_new(folder)
         for name, content in (code or {}).items():
@@ -87,7 +94,7 @@ class Workspace:
                 write_atomically(folder / name, content.encode())
             except OSError as error:
                 raise ProjectFileError(folder / name, f"cannot be written: {error.strerror}") from None
-        workspace = cls(folder, project, text)
+        workspace = cls(folder, project, text, lock)
         workspace._start_journal(text)
         return workspace
 
@@ -163,6 +170,10 @@ class Workspace:
         """
         self._saved = write(self.folder, self.project)
         self._record(Entry("save"))
+
+    def close(self) -> None:
+        """Let other processes open the project; nothing may be edited here from now on."""
+        self._lock = None
 
     def _recover(self, text: str) -> None:
         entries = self._journal.read()
