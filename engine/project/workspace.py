@@ -11,7 +11,7 @@ from kerastui.engine.files import write_atomically
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit, EditError, apply_edit, apply_plain, make_edit
 from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, loads, read_text, write
-from kerastui.engine.project.journal import FOLDER, Entry, Journal
+from kerastui.engine.project.journal import FOLDER, Entry, Journal, steps_since_save
 from kerastui.engine.project.lock import Lock, hold
 from kerastui.engine.project.plain import DocumentError, Plain, from_plain, to_plain
 
@@ -176,19 +176,39 @@ class Workspace:
         self._lock = None
 
     def _recover(self, text: str) -> None:
-        entries = self._journal.read()
-        if not self._replay(entries, text):
-            if any(entry.kind != "base" for entry in entries):
-                self.notice = "the file was changed outside: the undo history of the last session is gone"
-            self.project = loads(text, self.folder / FILE_NAME)
+        entries, unread = self._journal.read()
+        fits = self._replay(entries, text)
+        if not fits:
             self._undo, self._redo = [], []
+        steps = 0 if fits else steps_since_save(entries)
+        self._journal.worth_keeping = bool(unread or steps)
+        self.notice = self._found(entries, fits, unread, steps)
+        if not fits:
             self._start_journal(text)
-            return
-        if self.unsaved:
-            self.notice = "edits that were not saved are back; ctrl+s saves them, ctrl+z takes them back"
-        if len(entries) > JOURNAL_LIMIT:
+        elif unread or len(entries) > JOURNAL_LIMIT:
             self._undo = self._undo[-UNDO_LIMIT:]
             self._start_journal(*self._history())
+
+    def _found(self, entries: list[Entry], fits: bool, unread: int, steps: int) -> str:
+        """Say what became of the last session, `""` if all is as it was saved.
+
+        Args:
+            entries: The entries of the journal that could be read.
+            fits: Whether they belong to the file, and are restored.
+            unread: How many more there are.
+            steps: How many unsaved edits are not restored because the file is another one.
+        """
+        back = "edits that were not saved are back; ctrl+s saves them, ctrl+z takes them back" if self.unsaved else ""
+        place = f"{FOLDER}/{self._journal.old.name}"
+        if unread:
+            lost = f"the journal is damaged: {_number(unread, 'entry', 'entries')} could not be read; all is in {place}"
+            return "\n".join(filter(None, (lost, back if fits else "the project is as kerastui.toml has it")))
+        if fits:
+            return back
+        changed = "the file was changed outside: "
+        if steps:
+            return f"{changed}{_number(steps, 'unsaved edit', 'unsaved edits')} not restored, but kept in {place}"
+        return f"{changed}the undo history of the last session is gone" if len(entries) > 1 else ""
 
     def _replay(self, entries: list[Entry], text: str) -> bool:
         """Read the history back; tell whether it belongs to the file."""
@@ -254,4 +274,8 @@ class Workspace:
             start = apply_plain(start, edit.reverted())
         edits = [*self._undo, *reversed(self._redo)]
         entries = [*(Entry("edit", edit=edit) for edit in edits), *(Entry("undo") for _ in self._redo)]
-        return dumps(from_plain(start)), [*entries, Entry("save", text=self._saved)]
+        return dumps(from_plain(start)), [*entries, Entry("save", text=self._saved if self.unsaved else "")]
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
