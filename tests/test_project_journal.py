@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,7 @@ import pytest
 from fake_engine import FakeEngine
 
 from kerastui.engine.project.document import Project
-from kerastui.engine.project.files import FILE_NAME, ProjectFileError, write
+from kerastui.engine.project.files import FILE_NAME, ProjectFileError, has_comments, write
 from kerastui.engine.project.journal import Entry, steps_since_save
 from kerastui.engine.project.lock import ProjectInUse
 from kerastui.engine.project.settings import set_fit
@@ -205,3 +206,32 @@ def test_a_journal_that_cannot_be_kept_is_not_overwritten(tmp_path: Path, monkey
     again.do("more", set_fit(again.project, epochs=6))
     assert journal.with_name("journal.jsonl.old").read_bytes() == before
     assert Workspace.open(tmp_path).project.fit.epochs == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ("a = \"#1\"\nb = '# 2'\n", False),
+        ('a = "\\"#"\n', False),
+        ('a = """\n" # \\""" # """"\n', False),
+        ("a = '''\n' # '''\n", False),
+        ("a = 1 # one\n", True),
+        ("# it's mine\na = 1\n", True),
+        ('a = """x""""\n# "\n', True),
+    ],
+)
+def test_comments_are_told_from_strings(text: str, has: bool) -> None:
+    assert tomllib.loads(text)
+    assert has_comments(text) == has
+
+
+def test_comments_that_saving_would_drop_are_told_when_the_file_is_opened(tmp_path: Path) -> None:
+    edited(tmp_path)
+    file = tmp_path / FILE_NAME
+    file.write_text(f"# mine\n{file.read_text()}")
+    again = Workspace.open(tmp_path)
+    assert again.notice == "comments in kerastui.toml go when it is saved; notes on cards stay"
+    again.do("epochs", set_fit(again.project, epochs=3))
+    assert "are back" in Workspace.open(tmp_path).notice
+    again.save()
+    assert Workspace.open(tmp_path).notice == ""

@@ -10,7 +10,7 @@ from kerastui.engine.custom.trust import trust_new
 from kerastui.engine.files import write_atomically
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit, EditError, apply_edit, apply_plain, make_edit
-from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, loads, read_text, write
+from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, has_comments, loads, read_text, write
 from kerastui.engine.project.journal import FOLDER, Entry, Journal, steps_since_save
 from kerastui.engine.project.lock import Lock, hold
 from kerastui.engine.project.plain import DocumentError, Plain, from_plain, to_plain
@@ -64,6 +64,9 @@ class Workspace:
         text = read_text(path)
         workspace = cls(folder, loads(text, path), text, lock)
         workspace._recover(text)
+        if has_comments(text) and workspace.journalled:
+            note = "comments in kerastui.toml go when it is saved; notes on cards stay"
+            workspace.notice = "\n".join(filter(None, (workspace.notice, note)))
         return workspace
 
     @classmethod
@@ -176,34 +179,35 @@ class Workspace:
         self._lock = None
 
     def _recover(self, text: str) -> None:
+        opened = dumps(self.project)
         entries, unread = self._journal.read()
         fits = self._replay(entries, text)
         if not fits:
             self._undo, self._redo = [], []
         steps = 0 if fits else steps_since_save(entries)
         self._journal.worth_keeping = bool(unread or steps)
-        self.notice = self._found(entries, fits, unread, steps)
+        self.notice = self._found(entries, unread, steps, dumps(self.project) != opened if fits else None)
         if not fits:
             self._start_journal(text)
         elif unread or len(entries) > JOURNAL_LIMIT:
             self._undo = self._undo[-UNDO_LIMIT:]
             self._start_journal(*self._history())
 
-    def _found(self, entries: list[Entry], fits: bool, unread: int, steps: int) -> str:
+    def _found(self, entries: list[Entry], unread: int, steps: int, restored: bool | None) -> str:
         """Say what became of the last session, `""` if all is as it was saved.
 
         Args:
             entries: The entries of the journal that could be read.
-            fits: Whether they belong to the file, and are restored.
             unread: How many more there are.
             steps: How many unsaved edits are not restored because the file is another one.
+            restored: Whether there are unsaved edits that are; `None` if the journal does not belong to the file.
         """
-        back = "edits that were not saved are back; ctrl+s saves them, ctrl+z takes them back" if self.unsaved else ""
+        back = "edits that were not saved are back; ctrl+s saves them, ctrl+z takes them back" if restored else ""
         place = f"{FOLDER}/{self._journal.old.name}"
         if unread:
             lost = f"the journal is damaged: {_number(unread, 'entry', 'entries')} could not be read; all is in {place}"
-            return "\n".join(filter(None, (lost, back if fits else "the project is as kerastui.toml has it")))
-        if fits:
+            return "\n".join((lost, back or "the project is as kerastui.toml has it"))
+        if restored is not None:
             return back
         changed = "the file was changed outside: "
         if steps:
