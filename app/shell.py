@@ -17,6 +17,7 @@ from kerastui.engine import home
 from kerastui.engine.process.client import EngineClient, EngineLost, EngineRefused, SocketClient
 from kerastui.engine.project.edits import Edit
 from kerastui.engine.project.files import ProjectFileError
+from kerastui.engine.project.lock import ProjectInUse
 from kerastui.engine.studio import Studio
 from kerastui.screens.home.screen import HomeScreen
 from kerastui.screens.stage import STAGES, StageScreen
@@ -127,6 +128,9 @@ class KerasTUI(Windows):
         """Open a project and show it: the graph, or the run if one goes on."""
         try:
             self.studio.open(folder)
+        except ProjectInUse as error:
+            self._tell(error.path.name, str(error), "nothing was opened, and nothing changed there")
+            return
         except ProjectFileError as error:
             self._tell(error.path.name, str(error), "the file is as it was; put it right and open it again")
             return

@@ -63,7 +63,7 @@ class Studio(OpenProject):
         """Open the project in a folder.
 
         Raises:
-            ProjectFileError: There is none, or it cannot be read; what was open stays open.
+            ProjectFileError: It cannot be read, or another process has it open; what was open stays open.
         """
         self._opened(Workspace.open(folder.absolute()))
 
@@ -256,6 +256,8 @@ class Studio(OpenProject):
         """
         for job in {*self._jobs, *([self._watching] if self._watching else [])}:
             job.cancel()
+        if self.workspace is not None:
+            self.workspace.close()
         if keep_engine:
             await self.engine.close()
         else:
@@ -265,6 +267,8 @@ class Studio(OpenProject):
     # What happens by itself -----------------------------------------------------------------------------------------
 
     def _opened(self, workspace: Workspace) -> None:
+        if self.workspace is not None:
+            self.workspace.close()
         self.workspace = workspace
         self._inside = ()
         self.data, self.checked, self._checked_project = DataState(), None, None

@@ -222,6 +222,18 @@ async def test_a_project_that_cannot_be_opened_says_why(tmp_path: Path, content:
         assert (tmp_path / FILE_NAME).read_text() == content
 
 
+async def test_a_project_that_another_process_has_open_is_told_and_left_alone(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    app = make_app(tmp_path)
+    with (tmp_path / "project" / ".kerastui" / "lock").open("r+") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # another opening of the file conflicts in one process too
+        async with app.run_test(size=SIZE) as pilot:
+            await until(pilot, lambda: "is open in another" in " ".join(screen_text(app).replace("│", "").split()))
+            await pilot.press("escape")
+            assert isinstance(app.screen, HomeScreen)
+            assert app.studio.workspace is None
+
+
 async def test_leaving_asks_while_a_run_goes_on(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with app.run_test(size=SIZE) as pilot:

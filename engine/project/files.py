@@ -16,6 +16,10 @@ from kerastui.engine.project.plain import DocumentError, Plain, from_plain, to_p
 
 FILE_NAME = "kerastui.toml"
 
+_STRING_OR_COMMENT = re.compile(
+    r'"""(?:\\.|[^\\])*?"""+|' r"'''.*?'''+|" r'"(?:\\.|[^"\\])*"|' r"'[^']*'|(#)", re.DOTALL
+)
+
 
 class ProjectFileError(Exception):
     """Say why a project file cannot be read or written: where, what, what next.
@@ -121,6 +125,15 @@ def read_text(path: Path) -> str:
         raise ProjectFileError(path, f"byte {error.start} is not UTF-8 text; is it a kerastui project?") from None
     except OSError as error:
         raise ProjectFileError(path, f"cannot be read: {error.strerror}") from None
+
+
+def has_comments(text: str) -> bool:
+    """Tell whether a project file has comments, which are not read and so not written again.
+
+    Args:
+        text: Content of the file, which is TOML.
+    """
+    return "#" in text and any(match[1] for match in _STRING_OR_COMMENT.finditer(text))
 
 
 def write(folder: Path, project: Project) -> str:

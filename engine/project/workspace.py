@@ -10,8 +10,9 @@ from kerastui.engine.custom.trust import trust_new
 from kerastui.engine.files import write_atomically
 from kerastui.engine.project.document import Project
 from kerastui.engine.project.edits import Edit, EditError, apply_edit, apply_plain, make_edit
-from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, loads, read_text, write
-from kerastui.engine.project.journal import FOLDER, Entry, Journal
+from kerastui.engine.project.files import FILE_NAME, ProjectFileError, dumps, has_comments, loads, read_text, write
+from kerastui.engine.project.journal import FOLDER, Entry, Journal, steps_since_save
+from kerastui.engine.project.lock import Lock, hold
 from kerastui.engine.project.plain import DocumentError, Plain, from_plain, to_plain
 
 JOURNAL_LIMIT = 5_000
@@ -28,13 +29,14 @@ class Workspace:
         folder: The project's folder.
         project: The document.
         saved: Text of the file as it was last read or written.
+        lock: Keeps other processes from opening the project, where the system has locks.
 
     Attributes:
         notice: What the person should know about opening or journalling, or `""`.
         journalled: Whether edits are on disk as they are made; `notice` says why not.
     """
 
-    def __init__(self, folder: Path, project: Project, saved: str) -> None:
+    def __init__(self, folder: Path, project: Project, saved: str, lock: Lock | None = None) -> None:
         self.folder = folder
         self.project = project
         self.notice = ""
@@ -44,6 +46,7 @@ class Workspace:
         self._undo: list[Edit] = []
         self._redo: list[Edit] = []
         self._journal = Journal(folder)
+        self._lock = lock
 
     @classmethod
     def open(cls, folder: Path) -> Workspace:
@@ -54,11 +57,16 @@ class Workspace:
 
         Raises:
             ProjectFileError: There is none, or it cannot be read.
+            ProjectInUse: Another process has it open.
         """
         path = folder / FILE_NAME
+        lock = hold(folder) if path.is_file() else None
         text = read_text(path)
-        workspace = cls(folder, loads(text, path), text)
+        workspace = cls(folder, loads(text, path), text, lock)
         workspace._recover(text)
+        if has_comments(text) and workspace.journalled:
+            note = "comments in kerastui.toml go when it is saved; notes on cards stay"
+            workspace.notice = "\n".join(filter(None, (workspace.notice, note)))
         return workspace
 
     @classmethod
@@ -72,6 +80,7 @@ class Workspace:
 
         Raises:
             ProjectFileError: There is a project or a file of the code in the folder already, or it cannot be written.
+            ProjectInUse: Another process has a project open there, whose file is gone.
         """
         if (folder / FILE_NAME).exists():
             raise ProjectFileError(folder / FILE_NAME, "is there already; choose another folder, or open it")
@@ -80,6 +89,7 @@ class Workspace:
         for name in code or ():
             if os.path.lexists(folder / name):
                 raise ProjectFileError(folder / name, "is there already; choose another folder")
+        lock = hold(folder)
         text = write(folder, project)
         trust_new(folder)
         for name, content in (code or {}).items():
@@ -87,7 +97,7 @@ class Workspace:
                 write_atomically(folder / name, content.encode())
             except OSError as error:
                 raise ProjectFileError(folder / name, f"cannot be written: {error.strerror}") from None
-        workspace = cls(folder, project, text)
+        workspace = cls(folder, project, text, lock)
         workspace._start_journal(text)
         return workspace
 
@@ -164,20 +174,45 @@ class Workspace:
         self._saved = write(self.folder, self.project)
         self._record(Entry("save"))
 
+    def close(self) -> None:
+        """Let other processes open the project; nothing may be edited here from now on."""
+        self._lock = None
+
     def _recover(self, text: str) -> None:
-        entries = self._journal.read()
-        if not self._replay(entries, text):
-            if any(entry.kind != "base" for entry in entries):
-                self.notice = "the file was changed outside: the undo history of the last session is gone"
-            self.project = loads(text, self.folder / FILE_NAME)
+        opened = dumps(self.project)
+        entries, unread = self._journal.read()
+        fits = self._replay(entries, text)
+        if not fits:
             self._undo, self._redo = [], []
+        steps = 0 if fits else steps_since_save(entries)
+        self._journal.worth_keeping = bool(unread or steps)
+        self.notice = self._found(entries, unread, steps, dumps(self.project) != opened if fits else None)
+        if not fits:
             self._start_journal(text)
-            return
-        if self.unsaved:
-            self.notice = "edits that were not saved are back; ctrl+s saves them, ctrl+z takes them back"
-        if len(entries) > JOURNAL_LIMIT:
+        elif unread or len(entries) > JOURNAL_LIMIT:
             self._undo = self._undo[-UNDO_LIMIT:]
             self._start_journal(*self._history())
+
+    def _found(self, entries: list[Entry], unread: int, steps: int, restored: bool | None) -> str:
+        """Say what became of the last session, `""` if all is as it was saved.
+
+        Args:
+            entries: The entries of the journal that could be read.
+            unread: How many more there are.
+            steps: How many unsaved edits are not restored because the file is another one.
+            restored: Whether there are unsaved edits that are; `None` if the journal does not belong to the file.
+        """
+        back = "edits that were not saved are back; ctrl+s saves them, ctrl+z takes them back" if restored else ""
+        place = f"{FOLDER}/{self._journal.old.name}"
+        if unread:
+            lost = f"the journal is damaged: {_number(unread, 'entry', 'entries')} could not be read; all is in {place}"
+            return "\n".join((lost, back or "the project is as kerastui.toml has it"))
+        if restored is not None:
+            return back
+        changed = "the file was changed outside: "
+        if steps:
+            return f"{changed}{_number(steps, 'unsaved edit', 'unsaved edits')} not restored, but kept in {place}"
+        return f"{changed}the undo history of the last session is gone" if len(entries) > 1 else ""
 
     def _replay(self, entries: list[Entry], text: str) -> bool:
         """Read the history back; tell whether it belongs to the file."""
@@ -243,4 +278,8 @@ class Workspace:
             start = apply_plain(start, edit.reverted())
         edits = [*self._undo, *reversed(self._redo)]
         entries = [*(Entry("edit", edit=edit) for edit in edits), *(Entry("undo") for _ in self._redo)]
-        return dumps(from_plain(start)), [*entries, Entry("save", text=self._saved)]
+        return dumps(from_plain(start)), [*entries, Entry("save", text=self._saved if self.unsaved else "")]
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
