@@ -16,6 +16,7 @@ from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project import settings
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.measures import reported
+from kerastui.engine.project.nesting import wrong_models
 from kerastui.engine.writing.python import python_code
 
 ENCODER = Graph(
@@ -195,10 +196,18 @@ def test_a_model_that_holds_itself_is_a_problem_of_the_layer() -> None:
     assert [(each.subject, each.what) for each in checked.problems] == [
         ("b/to_a", "the model a holds itself: a → b → a")
     ]
+    assert checked.problems == tuple(wrong_models(project))
     assert checked.calls["it"].waits
     with pytest.raises(BuildError, match="holds itself") as refused:
         build_model(project)
     assert refused.value.node == "b/to_a"
+
+
+def test_a_model_that_holds_itself_where_nothing_feeds_it_is_checked() -> None:
+    inner = {"d": Layer("Dense", {"units": 2}), "m": Layer(MODEL, {"model": "m"}), "gone": Layer(MODEL)}
+    m = Graph({"x": Input((2,))}, inner, {"d": Call("d", ("x",)), "m": Call("m")}, {"y": "d"})
+    checked = check(with_layer(Layer(MODEL, {"model": "m"}), Call("it", ("x",)), {"x": Input((2,))}, m=m))
+    assert (checked.problems, checked.calls["it"].shape) == ((), (None, 2))
 
 
 def test_problems_have_the_place_of_the_call() -> None:
@@ -214,7 +223,9 @@ def test_problems_have_the_place_of_the_call() -> None:
     assert (problem.subject, problem.what) == ("add", "encoder has no output nothing")
     assert problem.hint == "its outputs are code, memory"
     absent = {**PROJECT.graph.layers, "encoder": Layer(MODEL, {"model": "none"})}
-    problem, again = check(replace(PROJECT, graph=replace(PROJECT.graph, layers=absent))).problems
+    without = replace(PROJECT, graph=replace(PROJECT.graph, layers=absent))
+    problem, again = check(without).problems
+    assert [problem, again] == [*wrong_models(without)]
     assert (problem.subject, problem.what, again.subject) == ("encoder", "there is no model none", "encoder_1")
 
 

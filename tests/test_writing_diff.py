@@ -240,8 +240,10 @@ def test_a_model_inside_that_one_side_took_away_is_a_conflict() -> None:
     ours = replace(
         with_graph(base, layers={"encoder": Layer("Dense", {"units": 3})}, outputs={"end": "encoder"}), models={}
     )
-    theirs = with_graph(base, layers={**base.graph.layers, "again": Layer(MODEL, {"model": "encoder"})})
-    assert "there is no model `encoder`" in merge(base, ours, theirs).conflicts[0]
+    layers, calls = base.graph.layers, base.graph.calls
+    again = Layer(MODEL, {"model": "encoder"})
+    theirs = with_graph(base, layers={**layers, "again": again}, calls={**calls, "again": Call("again", ("a",))})
+    assert "graph.calls.again: there is no model encoder" in merge(base, ours, theirs).conflicts[0]
 
 
 PLACES = st.sampled_from(["dense", "dense_1", "epochs", "batch_size", "note", "moved"])
