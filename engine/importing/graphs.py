@@ -15,7 +15,7 @@ from kerastui.engine.importing.values import Known, Unheld, lambda_spec, own_spe
 from kerastui.engine.keras_private import calls_by_depth, keras, origin
 from kerastui.engine.project.checks import LEARNED
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Spec, Structure
-from kerastui.engine.project.graph import wired
+from kerastui.engine.project.graph import NAME, wired
 
 
 class Refusal(NamedTuple):
@@ -150,18 +150,21 @@ class _Reader:
         """Return the graph of the model."""
         graph = functional(self.model)
         given = graph._inputs_struct
-        names = sorted(given) if isinstance(given, dict) else [""] * len(graph.inputs)
-        sources = [self.input(tensor, name) for tensor, name in zip(graph.inputs, names, strict=True)]
+        keys = {id(tensor): key for key, tensor in given.items()} if isinstance(given, dict) else {}
+        sources = [self.input(tensor, keys.get(id(tensor))) for tensor in graph.inputs]
         ends = self.walk(self.model, "", sources)
         outputs = {name: end for name, end in zip(output_names(self.model), ends, strict=True) if end}
         takes: Structure = "dict" if isinstance(given, dict) else "list" if _is_list_of_one(given) else ""
         return Graph(self.inputs, self.layers, self.calls, outputs, takes, _gives(graph._outputs_struct))
 
-    def input(self, tensor: Any, name: str) -> str:
-        """Take an input of the model; return its id."""
+    def input(self, tensor: Any, name: Any) -> str:
+        """Take an input of the model, and its key where they come in a dict; return its id."""
         layer = origin(tensor)[0]
+        if name is not None and not (isinstance(name, str) and NAME.fullmatch(name)):
+            self._refuse(layer.name, f"the key {name!r} of this input: letters, digits, _, - and . make a name")
+            name = None
         key = self._free(name or layer.name)
-        self.inputs[key] = Input(tuple(tensor.shape[1:]), str(tensor.dtype), name if name not in ("", key) else "")
+        self.inputs[key] = Input(tuple(tensor.shape[1:]), str(tensor.dtype), name if name not in (None, key) else "")
         if tensor.shape and tensor.shape[0] is not None:
             self.shared.notes.append(f"the batch size {tensor.shape[0]} of {layer.name}")
         if getattr(layer, "sparse", False) or getattr(layer, "ragged", False) or getattr(layer, "optional", False):
