@@ -31,3 +31,27 @@ def test_keys_of_inputs_that_are_names_are_kept() -> None:
     found = graph_of(keras.Model({"left.1": a, ".b": b}, L.Add()([a, b])))
     assert (found.refusals, found.graph.takes) == ([], "dict")
     assert {key: value.name for key, value in found.graph.inputs.items()} == {"layer.b": ".b", "left.1": ""}
+
+
+def test_structures_within_structures_are_refused() -> None:
+    a, b, c = inputs(3)
+    ends = {"y": L.Add()([a, b]), "both": [b, L.Add()([b, c])]}
+    for given, gives, why in (
+        ({"p": a, "q": [b, c]}, ends["y"], ["inputs in a structure within a structure"]),
+        ([a, (b, c)], ends["y"], ["inputs in a structure within a structure"]),
+        ([a, b, c], ends, ["outputs in a structure within a structure"]),
+        ([[a], b, c], [ends["both"]], [f"{kind} in a structure within a structure" for kind in ("inputs", "outputs")]),
+        ([a, b], {1: ends["y"]}, ["outputs with keys that are no text"]),
+    ):
+        model = keras.Model(given, gives, name="deep")
+        assert [tuple(refusal) for refusal in graph_of(model).refusals] == [("deep", each) for each in why]
+
+
+def test_a_model_inside_may_have_them_since_nobody_sees_it() -> None:
+    a, b, c = inputs(3)
+    inner = keras.Model({"p": a, "q": [b, c]}, [L.Add(name="sum")([a, b]), [L.Subtract(name="less")([b, c])]], name="m")
+    x, y, z = inputs(3)
+    found = graph_of(keras.Model([x, y, z], inner({"p": x, "q": [y, z]})[1][0]))
+    assert (found.refusals, found.models["m"].takes, found.models["m"].gives) == ([], "", "list")
+    assert (found.graph.calls["m"].inputs, list(found.graph.outputs.values())) == (("in0", "in1", "in2"), ["m:less"])
+    assert list(found.models["m"].inputs) == ["p", "in1", "in2"]

@@ -74,7 +74,7 @@ def graph_of(model: Any, own: Mapping[Any, str] = MappingProxyType({}), keep_cod
 def output_names(model: Any) -> list[str]:
     """Return a name for each output: its key where the model gives a dict, else what Keras calls it."""
     structure = functional(model)._outputs_struct
-    if isinstance(structure, dict) and all(isinstance(item, keras.KerasTensor) for item in structure.values()):
+    if _is_dict(structure) and all(isinstance(key, str) for key in structure):
         return sorted(structure)
     return _numbered([origin(tensor)[0].name for tensor in model.outputs])
 
@@ -150,12 +150,25 @@ class _Reader:
         """Return the graph of the model."""
         graph = functional(self.model)
         given = graph._inputs_struct
+        if self.path == "":  # how a model inside takes and gives its own, nobody sees
+            self.check_ends(given, graph._outputs_struct)
         keys = {id(tensor): key for key, tensor in given.items()} if isinstance(given, dict) else {}
         sources = [self.input(tensor, keys.get(id(tensor))) for tensor in graph.inputs]
         ends = self.walk(self.model, "", sources)
         outputs = {name: end for name, end in zip(output_names(self.model), ends, strict=True) if end}
-        takes: Structure = "dict" if isinstance(given, dict) else "list" if _is_list_of_one(given) else ""
+        takes: Structure = "dict" if _is_dict(given) else "list" if _is_list_of_one(given) else ""
         return Graph(self.inputs, self.layers, self.calls, outputs, takes, _gives(graph._outputs_struct))
+
+    def check_ends(self, takes: Any, gives: Any) -> None:
+        """Refuse inputs and outputs that are not one tensor, a list or a dict by text."""
+        for ends, structure in (("inputs", takes), ("outputs", gives)):
+            items = structure.values() if isinstance(structure, dict) else structure
+            if isinstance(structure, dict | list | tuple) and not all(
+                isinstance(item, keras.KerasTensor) for item in items
+            ):
+                self._refuse(self.model.name, f"{ends} in a structure within a structure")
+        if isinstance(gives, dict) and not all(isinstance(key, str) for key in gives):
+            self._refuse(self.model.name, "outputs with keys that are no text")
 
     def input(self, tensor: Any, name: Any) -> str:
         """Take an input of the model, and its key where they come in a dict; return its id."""
@@ -315,6 +328,10 @@ def _free(name: str, taken: Collection[str]) -> str:
         number += 1
         key = f"{wanted}_{number}"
     return key
+
+
+def _is_dict(structure: Any) -> bool:
+    return isinstance(structure, dict) and all(isinstance(item, keras.KerasTensor) for item in structure.values())
 
 
 def _is_list_of_one(structure: Any) -> bool:
