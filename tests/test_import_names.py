@@ -55,3 +55,15 @@ def test_a_model_inside_may_have_them_since_nobody_sees_it() -> None:
     assert (found.refusals, found.models["m"].takes, found.models["m"].gives) == ([], "", "list")
     assert (found.graph.calls["m"].inputs, list(found.graph.outputs.values())) == (("in0", "in1", "in2"), ["m:less"])
     assert list(found.models["m"].inputs) == ["p", "in1", "in2"]
+
+
+def test_names_that_can_be_kept_are_kept_whatever_others_become() -> None:
+    x = keras.Input((3,), name="in put")
+    twice = L.Dense(3, name="twice")
+    y = twice(twice(L.Dense(3, name="a b")(x)))
+    for name in ("a_b", "a_b_1", "in_put", "twice_1"):
+        y = L.Dense(3, name=name)(y)
+    graph = graph_of(keras.Model(x, y)).graph
+    assert list(graph.inputs) == ["in_put_1"]
+    assert list(graph.layers) == ["a_b_2", "twice", "a_b", "a_b_1", "in_put", "twice_1"]
+    assert list(graph.calls) == ["a_b_2", "twice", "twice_2", "a_b", "a_b_1", "in_put", "twice_1"]

@@ -12,7 +12,7 @@ from kerastui.engine.importing.calls import Taken, functional, needed, taken_by_
 from kerastui.engine.importing.operations import steps_of, taken_by_function
 from kerastui.engine.importing.sharing import dissolved
 from kerastui.engine.importing.values import Known, Unheld, lambda_spec, own_spec, spec_of, wrapper_of
-from kerastui.engine.keras_private import calls_by_depth, keras, origin
+from kerastui.engine.keras_private import calls_by_depth, keras, operations_of, origin
 from kerastui.engine.project.checks import LEARNED
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Spec, Structure
 from kerastui.engine.project.graph import NAME, wired
@@ -145,6 +145,7 @@ class _Reader:
         self.layers: dict[str, Layer] = {}
         self.calls: dict[str, Call] = {}
         self._ids: dict[tuple[int, str], str] = {}
+        self._names = {each.name for each in operations_of(functional(model))}
 
     def read(self) -> Graph:
         """Return the graph of the model."""
@@ -317,14 +318,15 @@ class _Reader:
         self.shared.refusals.append(Refusal(name, why))
 
     def _free(self, name: str) -> str:
-        return _free(name, (*self.inputs, *self.layers, *self.calls))
+        return _free(name, (*self.inputs, *self.layers, *self.calls), self._names)
 
 
-def _free(name: str, taken: Collection[str]) -> str:
+def _free(name: str, taken: Collection[str], names: Collection[str] = ()) -> str:
+    """Return a free id as near to a name as can be, none of the other `names`: who bears one gets it."""
     wanted = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
     wanted = wanted if wanted[:1].isalnum() else f"layer{wanted}"
     key, number = wanted, 0
-    while key in taken:
+    while key in taken or (key != name and key in names):
         number += 1
         key = f"{wanted}_{number}"
     return key
