@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from kerastui.engine.building import BuildError, build_model, compile_model
+from kerastui.engine.building import BuildError, build_model, compile_model, summary_text
 from kerastui.engine.checking import Checker
+from kerastui.engine.importing.project import project_of
 from kerastui.engine.keras_private import operations_of
 from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project import settings
@@ -315,3 +316,50 @@ def test_functions_of_keras_are_applied_to_tensors() -> None:
 def test_calls_of_functions_that_cannot_be_are_said(layer: Layer, call: Call, said: str) -> None:
     (problem,) = check(with_layer(layer, call, {"x": Input((4,))})).problems
     assert (problem.subject, problem.what.partition(", such as")[0]) == ("it", said)
+
+
+LOOKUP = Spec("StringLookup", {"vocabulary": ("a", "b"), "output_mode": "multi_hot"})
+WORDS = Graph(
+    {"x": Input((2,), "string")}, {"l": Layer(LOOKUP.class_name, LOOKUP.config)}, {"l": Call("l", ("x",))}, {"l": "l"}
+)
+
+
+@pytest.mark.parametrize(
+    ("layer", "value", "shape"),
+    [
+        (Layer(LOOKUP.class_name, LOOKUP.config), Input((2,), "string"), (None, 3)),
+        (Layer("IntegerLookup", {"vocabulary": (3, 4), "output_mode": "one_hot"}), Input((1,), "int64"), (None, 3)),
+        (
+            Layer("IntegerLookup", {"vocabulary": (3,), "output_mode": "count", "num_oov_indices": 2}),
+            Input((5,), "int64"),
+            (None, 3),
+        ),
+        (
+            Layer("StringLookup", {"vocabulary": ("a", "b"), "idf_weights": (0.5, 0.25), "output_mode": "tf_idf"}),
+            Input((2,), "string"),
+            (None, 3),
+        ),
+        (
+            Layer("TextVectorization", {"vocabulary": ("a", "b"), "output_mode": "count"}),
+            Input((1,), "string"),
+            (None, 1, 3),
+        ),
+        (Layer("TimeDistributed", {"layer": LOOKUP}), Input((4, 2), "string"), (None, 4, 3)),
+        (Layer("TimeDistributed", {"layer": Spec(MODEL, {"model": "m"})}), Input((4, 2), "string"), (None, 4, 3)),
+    ],
+)
+def test_a_check_knows_the_size_of_a_vocabulary(layer: Layer, value: Input, shape: tuple[int | None, ...]) -> None:
+    project = with_layer(layer, Call("it", ("x",)), {"x": value}, m=WORDS)
+    checked = check(project)
+    assert (checked.problems, checked.calls["it"].shape) == ((), shape)
+    built = build_model(project).output
+    assert (built.shape, built.dtype) == (shape, checked.calls["it"].dtype)
+    assert str(shape) in summary_text(project, 100)
+
+
+def test_a_model_with_a_vocabulary_is_imported() -> None:
+    x = keras.Input((2,), dtype="string", name="x")
+    lookup = keras.layers.StringLookup(output_mode="count", name="lookup")
+    lookup.adapt(np.array(["a", "b", "a"]))
+    project = project_of(keras.Model(x, lookup(x)), "words").project
+    assert project.graph.layers["lookup"] == Layer("StringLookup", {"output_mode": "count", "vocabulary": ("a", "b")})
