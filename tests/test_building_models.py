@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from kerastui.engine.building import BuildError, build_model, compile_model
+from kerastui.engine.building import BuildError, build_model, compile_model, summary_text
 from kerastui.engine.checking import Checker
+from kerastui.engine.importing.project import project_of
 from kerastui.engine.keras_private import operations_of
 from kerastui.engine.process.protocol import Checked
 from kerastui.engine.project import settings
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.measures import reported
+from kerastui.engine.project.nesting import wrong_models
 from kerastui.engine.writing.python import python_code
 
 ENCODER = Graph(
@@ -195,10 +197,18 @@ def test_a_model_that_holds_itself_is_a_problem_of_the_layer() -> None:
     assert [(each.subject, each.what) for each in checked.problems] == [
         ("b/to_a", "the model a holds itself: a → b → a")
     ]
+    assert checked.problems == tuple(wrong_models(project))
     assert checked.calls["it"].waits
     with pytest.raises(BuildError, match="holds itself") as refused:
         build_model(project)
     assert refused.value.node == "b/to_a"
+
+
+def test_a_model_that_holds_itself_where_nothing_feeds_it_is_checked() -> None:
+    inner = {"d": Layer("Dense", {"units": 2}), "m": Layer(MODEL, {"model": "m"}), "gone": Layer(MODEL)}
+    m = Graph({"x": Input((2,))}, inner, {"d": Call("d", ("x",)), "m": Call("m")}, {"y": "d"})
+    checked = check(with_layer(Layer(MODEL, {"model": "m"}), Call("it", ("x",)), {"x": Input((2,))}, m=m))
+    assert (checked.problems, checked.calls["it"].shape) == ((), (None, 2))
 
 
 def test_problems_have_the_place_of_the_call() -> None:
@@ -214,7 +224,9 @@ def test_problems_have_the_place_of_the_call() -> None:
     assert (problem.subject, problem.what) == ("add", "encoder has no output nothing")
     assert problem.hint == "its outputs are code, memory"
     absent = {**PROJECT.graph.layers, "encoder": Layer(MODEL, {"model": "none"})}
-    problem, again = check(replace(PROJECT, graph=replace(PROJECT.graph, layers=absent))).problems
+    without = replace(PROJECT, graph=replace(PROJECT.graph, layers=absent))
+    problem, again = check(without).problems
+    assert [problem, again] == [*wrong_models(without)]
     assert (problem.subject, problem.what, again.subject) == ("encoder", "there is no model none", "encoder_1")
 
 
@@ -304,3 +316,50 @@ def test_functions_of_keras_are_applied_to_tensors() -> None:
 def test_calls_of_functions_that_cannot_be_are_said(layer: Layer, call: Call, said: str) -> None:
     (problem,) = check(with_layer(layer, call, {"x": Input((4,))})).problems
     assert (problem.subject, problem.what.partition(", such as")[0]) == ("it", said)
+
+
+LOOKUP = Spec("StringLookup", {"vocabulary": ("a", "b"), "output_mode": "multi_hot"})
+WORDS = Graph(
+    {"x": Input((2,), "string")}, {"l": Layer(LOOKUP.class_name, LOOKUP.config)}, {"l": Call("l", ("x",))}, {"l": "l"}
+)
+
+
+@pytest.mark.parametrize(
+    ("layer", "value", "shape"),
+    [
+        (Layer(LOOKUP.class_name, LOOKUP.config), Input((2,), "string"), (None, 3)),
+        (Layer("IntegerLookup", {"vocabulary": (3, 4), "output_mode": "one_hot"}), Input((1,), "int64"), (None, 3)),
+        (
+            Layer("IntegerLookup", {"vocabulary": (3,), "output_mode": "count", "num_oov_indices": 2}),
+            Input((5,), "int64"),
+            (None, 3),
+        ),
+        (
+            Layer("StringLookup", {"vocabulary": ("a", "b"), "idf_weights": (0.5, 0.25), "output_mode": "tf_idf"}),
+            Input((2,), "string"),
+            (None, 3),
+        ),
+        (
+            Layer("TextVectorization", {"vocabulary": ("a", "b"), "output_mode": "count"}),
+            Input((1,), "string"),
+            (None, 1, 3),
+        ),
+        (Layer("TimeDistributed", {"layer": LOOKUP}), Input((4, 2), "string"), (None, 4, 3)),
+        (Layer("TimeDistributed", {"layer": Spec(MODEL, {"model": "m"})}), Input((4, 2), "string"), (None, 4, 3)),
+    ],
+)
+def test_a_check_knows_the_size_of_a_vocabulary(layer: Layer, value: Input, shape: tuple[int | None, ...]) -> None:
+    project = with_layer(layer, Call("it", ("x",)), {"x": value}, m=WORDS)
+    checked = check(project)
+    assert (checked.problems, checked.calls["it"].shape) == ((), shape)
+    built = build_model(project).output
+    assert (built.shape, built.dtype) == (shape, checked.calls["it"].dtype)
+    assert str(shape) in summary_text(project, 100)
+
+
+def test_a_model_with_a_vocabulary_is_imported() -> None:
+    x = keras.Input((2,), dtype="string", name="x")
+    lookup = keras.layers.StringLookup(output_mode="count", name="lookup")
+    lookup.adapt(np.array(["a", "b", "a"]))
+    project = project_of(keras.Model(x, lookup(x)), "words").project
+    assert project.graph.layers["lookup"] == Layer("StringLookup", {"output_mode": "count", "vocabulary": ("a", "b")})

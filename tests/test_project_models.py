@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from kerastui.cli import main
 from kerastui.engine.project import arranging, commands
-from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project
+from kerastui.engine.project.checks import check_project
+from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Spec
 from kerastui.engine.project.edits import EditError, apply_edit, make_edit
-from kerastui.engine.project.files import ProjectFileError, dumps, loads
+from kerastui.engine.project.files import ProjectFileError, dumps, loads, write
 from kerastui.engine.project.graph import consumers, sources, wires_into
 from kerastui.engine.project.inside import closed, opened
+from kerastui.engine.project.nesting import wrong_models
 
 ENCODER = Graph(
     inputs={"text": Input((None, 8))},
@@ -90,3 +94,39 @@ def test_a_model_is_edited_like_a_project() -> None:
     assert apply_edit(after, edit.reverted()) == PROJECT
     with pytest.raises(EditError, match="there is no model"):
         opened(PROJECT, "decoder")
+
+
+def holding(*models: str, wrapped: bool = False) -> Graph:
+    """Return a graph of calls behind each other, each of a model of the project."""
+    layers = {f"to_{key}": Spec(MODEL, {"model": key}) for key in models}
+    made = {
+        key: Layer("TimeDistributed", {"layer": spec}) if wrapped else Layer(spec.class_name, spec.config)
+        for key, spec in layers.items()
+    }
+    fed = dict(zip(made, ("x", *made), strict=False))
+    return Graph({"x": Input((2,))}, made, {key: Call(key, (fed[key],)) for key in made}, {"y": ["x", *made][-1]})
+
+
+@pytest.mark.parametrize(
+    ("models", "expected"),
+    [
+        ({"": ("a", "b"), "a": ("b",), "b": ()}, {}),
+        ({"": ("none",)}, {"to_none": "there is no model none"}),
+        ({"": (), "a": ("none",)}, {"a/to_none": "there is no model none"}),
+        ({"": ("a",), "a": ("a",)}, {"a/to_a": "the model a holds itself: a → a"}),
+        ({"": ("b", "a"), "a": ("b",), "b": ("a",)}, {"a/to_b": "the model b holds itself: b → a → b"}),
+        ({"": (), "a": ("b",), "b": ("c", "b"), "c": ()}, {"b/to_b": "the model b holds itself: b → b"}),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_models_that_are_not_there_or_hold_themselves(
+    models: dict[str, tuple[str, ...]], expected: dict[str, str], wrapped: bool, tmp_path: Path
+) -> None:
+    graphs = {key: holding(*held, wrapped=wrapped) for key, held in models.items()}
+    project = Project("p", graph=graphs.pop(""), models=graphs)
+    assert {problem.subject: problem.what for problem in wrong_models(project)} == expected
+    assert expected.items() <= {problem.subject: problem.what for problem in check_project(project)}.items()
+    write(tmp_path, project)
+    done = CliRunner().invoke(main, ["code", str(tmp_path)])
+    assert done.exit_code == bool(expected)
+    assert all(f"{place}: {what}" in done.output for place, what in expected.items())

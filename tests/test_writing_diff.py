@@ -240,8 +240,10 @@ def test_a_model_inside_that_one_side_took_away_is_a_conflict() -> None:
     ours = replace(
         with_graph(base, layers={"encoder": Layer("Dense", {"units": 3})}, outputs={"end": "encoder"}), models={}
     )
-    theirs = with_graph(base, layers={**base.graph.layers, "again": Layer(MODEL, {"model": "encoder"})})
-    assert "there is no model `encoder`" in merge(base, ours, theirs).conflicts[0]
+    layers, calls = base.graph.layers, base.graph.calls
+    again = Layer(MODEL, {"model": "encoder"})
+    theirs = with_graph(base, layers={**layers, "again": again}, calls={**calls, "again": Call("again", ("a",))})
+    assert "graph.calls.again: there is no model encoder" in merge(base, ours, theirs).conflicts[0]
 
 
 def test_a_layer_that_one_side_took_away_and_the_other_changed_is_as_ours_has_it() -> None:

@@ -280,6 +280,22 @@ def test_operations_and_classes_of_the_project_are_called_by_name() -> None:
     assert '    shifted = ops.add(part, numpy.array((1.0, 2.0), dtype="float32"))\n' in code
 
 
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("stacked", [False, True])
+def test_states_of_cells_above_each_other_are_counted_through(stacked: bool, wrapped: bool) -> None:
+    cells = (Spec("LSTMCell", {"units": 3}), Spec("GRUCell", {"units": 4}))
+    config = {"cell": Spec("StackedRNNCells", {"cells": cells}) if stacked else cells, "return_state": True}
+    layer = Layer("Bidirectional", {"layer": Spec("RNN", config)}) if wrapped else Layer("RNN", config)
+    made = graph({"x": Input((5, 3))}, {"rnn": (layer, "x")}, {"y": "rnn", "state": "rnn:3"})
+    project = Project("stacked", graph=made)
+    code = python_code(project)
+    assert '{"y": keras.tree.flatten(rnn)[0], "state": keras.tree.flatten(rnn)[3]}' in code
+    ours, stock = build_model(project), run(code)["build_model"]()
+    assert {key: value.shape for key, value in stock.output.items()} == {
+        key: value.shape for key, value in ours.output.items()
+    }
+
+
 def test_a_model_may_be_made_as_a_class_of_the_project() -> None:
     project = replace(PROJECTS["shared"], compile=Compile(model="layers.VAE"))
     code = python_code(project)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from inspect import isfunction
 from typing import Any, TypeAlias
@@ -11,6 +12,9 @@ from kerastui.engine.catalog.catalog import MODULES, NESTED, Entry, Kind, catalo
 from kerastui.engine.catalog.check import FOREIGN, check_config, check_spec, foreign_code
 from kerastui.engine.custom.objects import own_object
 from kerastui.engine.project.document import MODEL, Spec, Value
+
+TABLES = ("IntegerLookup", "StringLookup", "TextVectorization")
+"""Layers that count the words of their table when they are made; in a graph that number would be a tensor."""
 
 Inside: TypeAlias = Callable[[Spec], Any]
 """Makes the model that a `Spec` of class `MODEL` names."""
@@ -47,9 +51,19 @@ def build_object(spec: Spec, kind: Kind, name: str = "", inside: Inside | None =
         return made
     arguments = {key: _build_value(value, entry, key, inside, within) for key, value in spec.config.items()}
     try:
-        return made(**arguments, **({"name": name} if name else {}))
+        with _place(entry):
+            return made(**arguments, **({"name": name} if name else {}))
     except Exception as error:  # Keras and TensorFlow raise whatever they like for a value they refuse.
         raise ValueError(_refusal(entry, spec, error)) from error
+
+
+def _place(entry: Entry) -> AbstractContextManager[None]:
+    """Return where an object is made: a layer with a table outside of the graph that a check builds in."""
+    if entry.name not in TABLES:
+        return nullcontext()
+    from kerastui.engine.keras_private import outside_graphs
+
+    return outside_graphs()
 
 
 def _check_names(entry: Entry, spec: Spec) -> None:

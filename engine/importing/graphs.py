@@ -12,10 +12,10 @@ from kerastui.engine.importing.calls import Taken, functional, needed, taken_by_
 from kerastui.engine.importing.operations import steps_of, taken_by_function
 from kerastui.engine.importing.sharing import dissolved
 from kerastui.engine.importing.values import Known, Unheld, lambda_spec, own_spec, spec_of, wrapper_of
-from kerastui.engine.keras_private import calls_by_depth, keras, origin
+from kerastui.engine.keras_private import calls_by_depth, keras, operations_of, origin
 from kerastui.engine.project.checks import LEARNED
 from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Spec, Structure
-from kerastui.engine.project.graph import wired
+from kerastui.engine.project.graph import NAME, wired
 
 
 class Refusal(NamedTuple):
@@ -74,7 +74,7 @@ def graph_of(model: Any, own: Mapping[Any, str] = MappingProxyType({}), keep_cod
 def output_names(model: Any) -> list[str]:
     """Return a name for each output: its key where the model gives a dict, else what Keras calls it."""
     structure = functional(model)._outputs_struct
-    if isinstance(structure, dict) and all(isinstance(item, keras.KerasTensor) for item in structure.values()):
+    if _is_dict(structure) and all(isinstance(key, str) for key in structure):
         return sorted(structure)
     return _numbered([origin(tensor)[0].name for tensor in model.outputs])
 
@@ -145,23 +145,40 @@ class _Reader:
         self.layers: dict[str, Layer] = {}
         self.calls: dict[str, Call] = {}
         self._ids: dict[tuple[int, str], str] = {}
+        self._names = {each.name for each in operations_of(functional(model))}
 
     def read(self) -> Graph:
         """Return the graph of the model."""
         graph = functional(self.model)
         given = graph._inputs_struct
-        names = sorted(given) if isinstance(given, dict) else [""] * len(graph.inputs)
-        sources = [self.input(tensor, name) for tensor, name in zip(graph.inputs, names, strict=True)]
+        if self.path == "":  # how a model inside takes and gives its own, nobody sees
+            self.check_ends(given, graph._outputs_struct)
+        keys = {id(tensor): key for key, tensor in given.items()} if isinstance(given, dict) else {}
+        sources = [self.input(tensor, keys.get(id(tensor))) for tensor in graph.inputs]
         ends = self.walk(self.model, "", sources)
         outputs = {name: end for name, end in zip(output_names(self.model), ends, strict=True) if end}
-        takes: Structure = "dict" if isinstance(given, dict) else "list" if _is_list_of_one(given) else ""
+        takes: Structure = "dict" if _is_dict(given) else "list" if _is_list_of_one(given) else ""
         return Graph(self.inputs, self.layers, self.calls, outputs, takes, _gives(graph._outputs_struct))
 
-    def input(self, tensor: Any, name: str) -> str:
-        """Take an input of the model; return its id."""
+    def check_ends(self, takes: Any, gives: Any) -> None:
+        """Refuse inputs and outputs that are not one tensor, a list or a dict by text."""
+        for ends, structure in (("inputs", takes), ("outputs", gives)):
+            items = structure.values() if isinstance(structure, dict) else structure
+            if isinstance(structure, dict | list | tuple) and not all(
+                isinstance(item, keras.KerasTensor) for item in items
+            ):
+                self._refuse(self.model.name, f"{ends} in a structure within a structure")
+        if isinstance(gives, dict) and not all(isinstance(key, str) for key in gives):
+            self._refuse(self.model.name, "outputs with keys that are no text")
+
+    def input(self, tensor: Any, name: Any) -> str:
+        """Take an input of the model, and its key where they come in a dict; return its id."""
         layer = origin(tensor)[0]
+        if name is not None and not (isinstance(name, str) and NAME.fullmatch(name)):
+            self._refuse(layer.name, f"the key {name!r} of this input: letters, digits, _, - and . make a name")
+            name = None
         key = self._free(name or layer.name)
-        self.inputs[key] = Input(tuple(tensor.shape[1:]), str(tensor.dtype), name if name not in ("", key) else "")
+        self.inputs[key] = Input(tuple(tensor.shape[1:]), str(tensor.dtype), name if name not in (None, key) else "")
         if tensor.shape and tensor.shape[0] is not None:
             self.shared.notes.append(f"the batch size {tensor.shape[0]} of {layer.name}")
         if getattr(layer, "sparse", False) or getattr(layer, "ragged", False) or getattr(layer, "optional", False):
@@ -301,17 +318,22 @@ class _Reader:
         self.shared.refusals.append(Refusal(name, why))
 
     def _free(self, name: str) -> str:
-        return _free(name, (*self.inputs, *self.layers, *self.calls))
+        return _free(name, (*self.inputs, *self.layers, *self.calls), self._names)
 
 
-def _free(name: str, taken: Collection[str]) -> str:
+def _free(name: str, taken: Collection[str], names: Collection[str] = ()) -> str:
+    """Return a free id as near to a name as can be, none of the other `names`: who bears one gets it."""
     wanted = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
     wanted = wanted if wanted[:1].isalnum() else f"layer{wanted}"
     key, number = wanted, 0
-    while key in taken:
+    while key in taken or (key != name and key in names):
         number += 1
         key = f"{wanted}_{number}"
     return key
+
+
+def _is_dict(structure: Any) -> bool:
+    return isinstance(structure, dict) and all(isinstance(item, keras.KerasTensor) for item in structure.values())
 
 
 def _is_list_of_one(structure: Any) -> bool:

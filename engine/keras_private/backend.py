@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import os
 import sys
+from contextlib import AbstractContextManager
 from typing import Any
 
 
@@ -29,6 +30,7 @@ def _require_tensorflow() -> None:
 _require_tensorflow()
 
 import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
 from keras._tf_keras import keras as old_keras  # noqa: E402
 from keras.src import backend as keras_backend  # noqa: E402
 from keras.src.backend.common import global_state  # noqa: E402
@@ -44,6 +46,7 @@ __all__ = [
     "keras",
     "mask_of",
     "old_keras",
+    "outside_graphs",
     "print_msg",
     "register_dispatchable_type",
     "run_symbolically",
@@ -65,6 +68,12 @@ def tensorflow_name(api: Any) -> str | None:
     """Give the public name of a TensorFlow function, as `"math.reduce_mean"`; `None` if it has none."""
     name = get_canonical_name_for_symbol(api)
     return name if name is None else str(name)
+
+
+def outside_graphs() -> AbstractContextManager[None]:
+    """Run a block eagerly though a `tf.Graph` is entered; `tf.init_scope` leaves functions alone."""
+    eager: AbstractContextManager[None] = tf.__internal__.eager_context.eager_mode()
+    return eager
 
 
 def _own_copy(value: Any) -> Any:

@@ -16,6 +16,7 @@ from kerastui.engine.project.document import Graph, Project, Spec, Value
 from kerastui.engine.project.graph import NAME, dangling, layer_name, node_name, node_of, nodes, sources
 from kerastui.engine.project.inside import place_of, split_place
 from kerastui.engine.project.measures import VALIDATION, is_reported, reported
+from kerastui.engine.project.nesting import wrong_models
 from kerastui.engine.project.problems import Problem, Repair, Stage, by_severity
 
 PROBABILITIES = {"softmax", "sigmoid"}
@@ -55,6 +56,7 @@ def check_project(project: Project) -> list[Problem]:
         inside = (*_graph(model), *_names(model))
         found += [replace(problem, subject=place_of(key, problem.subject)) for problem in inside]
     found += _positions(project)
+    found += wrong_models(project)
     return by_severity(found)
 
 

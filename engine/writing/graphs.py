@@ -220,7 +220,7 @@ class _Body:
         if not any(ports) and not gives_several(layer, given):
             return text(variable)
         # Cells above each other give their states in lists within the list.
-        whole = f"keras.tree.flatten({variable})" if isinstance(layer.config.get("cell"), tuple) else variable
+        whole = f"keras.tree.flatten({variable})" if _has_stack(layer.config) else variable
         return text(f"{whole}[{port or 0}]")
 
     def output(self, layer: Layer, port: str) -> str:
@@ -258,3 +258,9 @@ def structure(items: Sequence[tuple[str, Expression]], kind: Structure, usual: S
 def _returns_state(config: Mapping[str, Any]) -> bool:
     inner = config.get("layer")
     return config.get("return_state") is True or (isinstance(inner, Spec) and _returns_state(inner.config))
+
+
+def _has_stack(config: Mapping[str, Any]) -> bool:
+    cell, inner = config.get("cell"), config.get("layer")
+    stacked = isinstance(cell, tuple) or (isinstance(cell, Spec) and cell.class_name == "StackedRNNCells")
+    return stacked or (isinstance(inner, Spec) and _has_stack(inner.config))

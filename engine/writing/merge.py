@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from kerastui.engine.project.document import FORMAT, MODEL, Graph, Project
 from kerastui.engine.project.files import dumps
 from kerastui.engine.project.graph import check_references, dangling, layer_name, node_of, port_of, wires_into
-from kerastui.engine.project.inside import place_of
+from kerastui.engine.project.inside import place_of, split_place
+from kerastui.engine.project.nesting import wrong_models
 from kerastui.engine.project.plain import NONE, DocumentError, Plain, from_plain, to_plain
 from kerastui.engine.writing.diff import describe
 
@@ -139,11 +140,10 @@ def check_whole(project: Project) -> None:
                 _check_port(project, graph, f"{wire.source}:{wire.port}", (*place, "calls", key))
         for name, source in graph.outputs.items():
             _check_port(project, graph, source, (*place, "outputs", name))
-        for key, layer in graph.layers.items():
-            model = layer.config.get("model")
-            if layer.class_name == MODEL and model not in project.models:
-                raise DocumentError(f"there is no model `{model}`", (*place, "layers", key, "model"))
-    _check_nesting(project)
+    for problem in wrong_models(project):
+        model, call = split_place(problem.subject)
+        path = ("models", model) if model else ("graph",)
+        raise DocumentError(problem.what, (*path, "calls", call))
 
 
 def _graphs(project: Project) -> dict[tuple[str, ...], Graph]:
@@ -194,23 +194,6 @@ def _check_port(project: Project, graph: Graph, source: str, path: tuple[str, ..
         inner = project.models.get(str(layer.config.get("model")))
         if inner is not None and port not in inner.outputs:
             raise DocumentError(f"`{node}` has no output `{port}`", path)
-
-
-def _check_nesting(project: Project) -> None:
-    """Check that no model stands inside itself."""
-    inside = {
-        key: [str(layer.config.get("model")) for layer in graph.layers.values() if layer.class_name == MODEL]
-        for key, graph in project.models.items()
-    }
-    for start in inside:
-        waiting, seen = list(inside[start]), set[str]()
-        while waiting:
-            key = waiting.pop()
-            if key == start:
-                raise DocumentError(f"the model `{start}` stands inside itself", ("models", start))
-            if key not in seen:
-                seen.add(key)
-                waiting += inside.get(key, [])
 
 
 class _Merger:

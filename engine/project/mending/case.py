@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from kerastui.engine.catalog.catalog import Entry, catalog
 from kerastui.engine.process.protocol import Checked
-from kerastui.engine.project.document import MODEL, Call, Graph, Layer, Project, Spec, Value
+from kerastui.engine.project.document import Call, Graph, Layer, Project, Spec, Value
 from kerastui.engine.project.graph import (
     calls_of,
     consumers,
@@ -23,6 +23,7 @@ from kerastui.engine.project.graph import (
     wires_into,
 )
 from kerastui.engine.project.inside import place_of, split_place
+from kerastui.engine.project.nesting import models_of
 from kerastui.engine.project.problems import Problem, Repair
 
 Shape: TypeAlias = tuple[int | None, ...]
@@ -143,25 +144,6 @@ class Case:
     def deleted(self, label: str, *keys: str) -> Repair:
         """Offer to delete nodes."""
         return Repair(label, "delete", self.place(keys[0]), value=keys)
-
-
-def models_of(graph: Graph) -> Iterator[tuple[str, str]]:
-    """Yield each call of a graph that holds a model of the project, and the id of the model."""
-    for key, call in graph.calls.items():
-        layer = graph.layers[call.layer]
-        for inner in _inner(Spec(layer.class_name, layer.config)):
-            yield key, inner
-
-
-def _inner(value: Value) -> Iterator[str]:
-    if isinstance(value, tuple):
-        for item in value:
-            yield from _inner(item)
-    elif isinstance(value, Spec):
-        if value.class_name == MODEL:
-            yield str(value.config.get("model", ""))
-        for item in value.config.values():
-            yield from _inner(item)
 
 
 def reaches(project: Project, model: str, wanted: str) -> bool:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from kerastui.engine.project.document import MODEL, Graph, Layer, Project
 from kerastui.engine.project.graph import layer_name, node_of, port_of
 from kerastui.engine.project.inside import place_of
-from kerastui.engine.project.mending.case import Case, Shape, feeds_one, models_of, once
+from kerastui.engine.project.mending.case import Case, Shape, feeds_one, once
+from kerastui.engine.project.nesting import models_of
 from kerastui.engine.project.problems import Repair
 
 SIZES: Mapping[str, str] = {

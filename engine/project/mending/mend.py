@@ -14,7 +14,8 @@ from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import consumers, dangling, node_name, node_of
 from kerastui.engine.project.inside import place_of, split_place
 from kerastui.engine.project.mending import arguments, shapes, wires
-from kerastui.engine.project.mending.case import Case, models_of
+from kerastui.engine.project.mending.case import Case
+from kerastui.engine.project.nesting import models_of
 from kerastui.engine.project.problems import Problem, Repair, by_severity
 from kerastui.engine.project.repairs import apply_repair
 

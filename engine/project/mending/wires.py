@@ -21,7 +21,8 @@ from kerastui.engine.project.graph import (
 )
 from kerastui.engine.project.inside import opened
 from kerastui.engine.project.mending.arguments import near
-from kerastui.engine.project.mending.case import Case, models_of, reaches
+from kerastui.engine.project.mending.case import Case, reaches
+from kerastui.engine.project.nesting import models_of
 from kerastui.engine.project.problems import ALL_WIRES, Repair
 
 
