@@ -22,6 +22,7 @@ from kerastui.cli import main
 from kerastui.engine import Input, Model, Sequential, load_model
 from kerastui.engine.building import BuildError, build_model
 from kerastui.engine.checking import Checker
+from kerastui.engine.importing import calls
 from kerastui.engine.importing.files import largest_error
 from kerastui.engine.importing.project import ImportRefused, project_of, write_project
 from kerastui.engine.keras_private import origin
@@ -469,6 +470,19 @@ def test_a_lambda_is_a_card_that_is_not_run_until_another_layer_takes_its_place(
     load_weights(project, built, folder)
     samples = [np.ones((3, 2), "float32"), np.full((3, 2), 5, "float32")]
     assert np.array_equal(model(samples), built(samples))
+
+
+def test_masks_are_compared_once_however_many_ways_lead_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[Any] = []
+    look = calls._made_from
+    monkeypatch.setattr(calls, "_made_from", lambda *given: looked_at.append(given) or look(*given))
+    tokens = Input((4,), dtype="int32")
+    found = keras.layers.Embedding(9, 2, mask_zero=True)(tokens)
+    for _ in range(12):
+        found = keras.layers.Add()([found, keras.layers.Dense(2)(found)])
+    project = project_of(Model(tokens, keras.layers.GlobalAveragePooling1D()(found)), "deep").project
+    assert len(project.graph.calls) == 26
+    assert len(looked_at) < 1000, "there are 2 to the 12th ways"
 
 
 async def test_it_opens_in_the_app_and_keeps_its_weights_through_edits(

@@ -207,11 +207,19 @@ def _is_automatic(mask: Any, tensors: Any) -> bool:
     """Tell whether a mask is the one that the layers before attach to a tensor."""
     expected = keras.tree.flatten(keras.tree.map_structure(mask_of, tensors))
     given = keras.tree.flatten(mask)
-    return len(given) == len(expected) and all(_same(a, b) for a, b in zip(given, expected, strict=True))
+    known: dict[tuple[int, int], bool] = {}
+    return len(given) == len(expected) and all(_same(a, b, known) for a, b in zip(given, expected, strict=True))
 
 
-def _same(a: Any, b: Any) -> bool:
-    """Compare what two tensors are computed from, as far as operations go; tensors of layers are themselves."""
+def _same(a: Any, b: Any, known: dict[tuple[int, int], bool]) -> bool:
+    """Compare what two tensors are computed from, as far as operations go; tensors of layers are themselves.
+
+    Args:
+        a: A tensor, or a setting of an operation.
+        b: Another one.
+        known: Pairs compared before, by their ids: behind twelve blocks of a transformer there are 2^24 ways to
+            the mask of the embedding, and only some hundred tensors.
+    """
     if a is b:
         return True
     if not (isinstance(a, keras.KerasTensor) and isinstance(b, keras.KerasTensor)):
@@ -219,8 +227,11 @@ def _same(a: Any, b: Any) -> bool:
     (first, call, index), (second, other, position) = origin(a), origin(b)
     if type(first) is not type(second) or index != position or isinstance(first, keras.layers.Layer):
         return False
-    left, right = _made_from(first, call), _made_from(second, other)
-    return len(left) == len(right) and all(_same(x, y) for x, y in zip(left, right, strict=True))
+    pair = id(a), id(b)
+    if pair not in known:
+        left, right = _made_from(first, call), _made_from(second, other)
+        known[pair] = len(left) == len(right) and all(_same(x, y, known) for x, y in zip(left, right, strict=True))
+    return known[pair]
 
 
 def _made_from(operation: Any, call: int) -> list[Any]:
