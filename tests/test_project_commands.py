@@ -149,6 +149,7 @@ def test_starting_weights_follow_their_layers() -> None:
     assert back == two_view()
     project, _ = commands.add_layer(project, "Dense", {"units": 2}, "digit")
     taken, inside = grouping.ungroup(project, key)
+    taken = tidied(taken, project)
     assert inside == ["dense_1", "drop"]
     assert taken.weights_from == {"dense": "", "dense_1": "dense"}
     view, inner = grouping.group(opened(project, "encoder"), ["dense"], "deep")

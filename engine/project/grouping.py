@@ -1,6 +1,6 @@
 """Commands that make a model inside of some layers, and layers of a model inside again.
 
-Starting weights are kept: where a layer moves to another place, `Project.weights_from` tells the place that it has in
+Starting weights are kept: where a layer moves to another place, `Project.weights_from` tells the path that it has in
 the file of weights, so that neither grouping nor a name that had to be made free loses them.
 """
 
@@ -30,6 +30,7 @@ from kerastui.engine.project.graph import (
 from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.measures import renamed_monitor
 from kerastui.engine.project.taking import refed
+from kerastui.engine.project.weights import put_inside, taken_out
 
 T = TypeVar("T")
 
@@ -81,7 +82,11 @@ def group(
     outer = _put_in(graph, inner, new, Layer(MODEL, {"model": new}, named), tuple(entering))
     model = Graph(inputs, layers, calls, outputs)
     project = _resourced(replace(project, graph=outer, models={**project.models, new: model}), ends)
-    return _moved(project, {key: place_of(new, key) for key in calls}, {key: place_of(new, key) for key in layers}), new
+    places = {key: place_of(new, key) for key in calls}
+    project = replace(
+        project, layout=_carried(project.layout, places, False), notes=_carried(project.notes, places, False)
+    )
+    return replace(project, weights_from=put_inside(project, new, layers)), new
 
 
 def ungroup(project: Project, key: str) -> tuple[Project, list[str]]:
@@ -124,8 +129,10 @@ def ungroup(project: Project, key: str) -> tuple[Project, list[str]]:
         project = _unfolded(project, each, model, ids, layer_ids)
         places |= {place_of(model_id, old): new for old, new in ids.items()} if first else {}
         opened += ids.values() if each == key else []
-    moved = {place_of(model_id, old): new for old, new in layer_ids.items()}
-    return _moved(project, places, moved), opened
+    project = replace(
+        project, layout=_carried(project.layout, places, True), notes=_carried(project.notes, places, True)
+    )
+    return replace(project, weights_from=taken_out(project, owner, model_id, layer_ids)), opened
 
 
 def rename_output(project: Project, model: str, name: str, new: str) -> Project:
@@ -340,19 +347,10 @@ def _resourced(project: Project, ends: Mapping[str, str | None], gone: str = "")
     return without_outputs(replace(project, graph=replace(graph, calls=calls, outputs=outputs)), lost)
 
 
-def _moved(project: Project, nodes: Mapping[str, str], layers: Mapping[str, str]) -> Project:
-    """Return a project in which what is told by place follows calls and layers to their new places."""
-    weights = dict(project.weights_from)
-    for old, new in layers.items() if project.weights else ():
-        origin = weights.pop(old, old)
-        if origin != new:
-            weights[new] = origin
-    return replace(
-        project,
-        layout={nodes.get(place, place): item for place, item in project.layout.items()},
-        notes={nodes.get(place, place): item for place, item in project.notes.items()},
-        weights_from=weights,
-    )
+def _carried(items: Mapping[str, T], places: Mapping[str, str], kept: bool) -> dict[str, T]:
+    """Return what is told by place, at the new places too of what has moved; the old ones are `kept` or left."""
+    moved = {places.get(place, place): item for place, item in items.items()}
+    return {**items, **moved} if kept else moved
 
 
 def _spliced(items: Mapping[str, T], key: str, others: Mapping[str, T]) -> dict[str, T]:
