@@ -193,6 +193,19 @@ def test_a_shared_model_leaves_shared_layers() -> None:
     assert tidied(after, project).models == {}
 
 
+def test_layers_of_a_frozen_model_stay_frozen_and_are_told_of_training() -> None:
+    project, key = grouping.group(two_view(), ["dense", "drop"], "encoder")
+    call = replace(project.graph.calls[key], arguments={"training": False})
+    project = replace(project, graph=replace(project.graph, calls={**project.graph.calls, key: call}))
+    project, _ = commands.add_layer(project, "Dense", {}, key)
+    project, outer = grouping.group(swapping.freeze(project, [key]), [key], "outer")
+    for model in (outer, key):
+        project = grouping.ungroup(project, model)[0]
+    calls, layers = project.graph.calls, project.graph.layers
+    assert [swapping.is_frozen(layers[each]) for each in ("dense_1", "dense")] == [True, False]
+    assert all(calls[each].arguments["training"] is False for each in ("dense_1", "drop"))
+
+
 def test_a_model_goes_with_its_last_layer_and_stays_while_another_uses_it() -> None:
     project, key = grouping.group(two_view(), ["dense", "drop"], "encoder")
     gone = tidied(commands.delete(project, [key]), project)

@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project.commands import without_outputs
-from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project
+from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Value
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import (
     calls_of,
@@ -29,10 +30,14 @@ from kerastui.engine.project.graph import (
 )
 from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.measures import renamed_monitor
+from kerastui.engine.project.swapping import as_frozen, is_frozen
 from kerastui.engine.project.taking import refed
 from kerastui.engine.project.weights import put_inside, taken_out
 
 T = TypeVar("T")
+
+TRAINING = "training"
+"""Argument of a call that holds for all that is inside of a model."""
 
 UNKNOWN = Input((None,))
 """Input of a group whose tensor nobody knows yet; the engine tells when it does not fit."""
@@ -92,7 +97,8 @@ def group(
 def ungroup(project: Project, key: str) -> tuple[Project, list[str]]:
     """Put the layers of a model inside in the place of the call of it.
 
-    Names that are taken are made free with a number; a model that is called several times leaves shared layers.
+    Names that are taken are made free with a number; a model that is called several times leaves shared layers. Those
+    of a frozen model are frozen then, and `training=` of its call goes on to what takes it.
 
     Args:
         project: The project.
@@ -118,6 +124,8 @@ def ungroup(project: Project, key: str) -> tuple[Project, list[str]]:
     wanted = {*model.layers, *model.calls}
     layer_ids = {inner: _free(inner, taken, wanted) for inner in model.layers}
     layers = {new: _renamed(model.layers[old], taken) for old, new in layer_ids.items()}
+    if is_frozen(layer):
+        layers = {new: as_frozen(each) for new, each in layers.items()}
     project = replace(project, graph=replace(graph, layers=_spliced(graph.layers, owner, layers)))
     opened: list[str] = []
     places: dict[str, str] = {}
@@ -311,13 +319,26 @@ def _unfolded(
         return feeding[node] if node in feeding else wired(ids[node], port_of(source))
 
     calls = {
-        new: replace(_refed(within, old, outside), layer=layer_ids[model.calls[old].layer]) for old, new in ids.items()
+        new: replace(
+            _refed(within, old, outside),
+            layer=layer_ids[model.calls[old].layer],
+            arguments=_passed_on(graph.calls[key], model.calls[old], model.layers[model.calls[old].layer]),
+        )
+        for old, new in ids.items()
     }
     ends = {wired(key, port): outside(source) for port, source in model.outputs.items()}
     if ends:
         ends[key] = next(iter(ends.values()))
     project = replace(project, graph=replace(graph, calls=_spliced(graph.calls, key, calls)))
     return _resourced(project, ends, gone=key)
+
+
+def _passed_on(outer: Call, inner: Call, layer: Layer) -> Mapping[str, Value]:
+    """Return the arguments of a call in a model, with `training` of the model's call in the place of its own."""
+    entry = catalog().layer(layer.class_name)
+    takes = layer.class_name == MODEL or (entry is not None and any(each.name == TRAINING for each in entry.options))
+    passed = {TRAINING: outer.arguments[TRAINING]} if takes and TRAINING in outer.arguments else {}
+    return {**inner.arguments, **passed}
 
 
 def _fed(graph: Graph, key: str, end: Callable[[str], str | None]) -> Call:
