@@ -289,6 +289,17 @@ def test_all_that_a_project_cannot_hold_is_named_at_once() -> None:
     assert "`kerastui convert`" in said
 
 
+@pytest.mark.parametrize("inner", ["a layer", "a model"])
+def test_weights_that_a_wrapper_shares_are_refused(inner: str) -> None:
+    rows, row, dense = Input((5, 3)), Input((3,)), L.Dense(3, name="dense")
+    shared = dense if inner == "a layer" else Model(row, dense(row), name="encoder")
+    each, again = (L.TimeDistributed(shared, name=name) for name in ("each", "again"))
+    for model in (Model([rows, row], [each(rows), shared(row)]), Model(rows, [each(rows), again(rows)])):
+        with pytest.raises(ImportRefused, match=r"(each|again|dense) \(shares weights with (each|again|dense):"):
+            project_of(model, "none")
+    assert project_of(Model(rows, [each(rows), each(each(rows))]), "shared").left_out == []
+
+
 def test_models_that_are_no_graph_are_refused() -> None:
     for model, why in ((Own(), "a Own with code of its own"), (Sequential([L.Dense(1)]), "does not know the shape")):
         with pytest.raises(ImportRefused, match=why):

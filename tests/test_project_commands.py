@@ -149,6 +149,7 @@ def test_starting_weights_follow_their_layers() -> None:
     assert back == two_view()
     project, _ = commands.add_layer(project, "Dense", {"units": 2}, "digit")
     taken, inside = grouping.ungroup(project, key)
+    taken = tidied(taken, project)
     assert inside == ["dense_1", "drop"]
     assert taken.weights_from == {"dense": "", "dense_1": "dense"}
     view, inner = grouping.group(opened(project, "encoder"), ["dense"], "deep")
@@ -190,6 +191,19 @@ def test_a_shared_model_leaves_shared_layers() -> None:
     assert after.graph.calls["dense_1"] == Call("dense", ("right",))
     assert after.graph.calls["dense"] == Call("dense", ("views",))
     assert tidied(after, project).models == {}
+
+
+def test_layers_of_a_frozen_model_stay_frozen_and_are_told_of_training() -> None:
+    project, key = grouping.group(two_view(), ["dense", "drop"], "encoder")
+    call = replace(project.graph.calls[key], arguments={"training": False})
+    project = replace(project, graph=replace(project.graph, calls={**project.graph.calls, key: call}))
+    project, _ = commands.add_layer(project, "Dense", {}, key)
+    project, outer = grouping.group(swapping.freeze(project, [key]), [key], "outer")
+    for model in (outer, key):
+        project = grouping.ungroup(project, model)[0]
+    calls, layers = project.graph.calls, project.graph.layers
+    assert [swapping.is_frozen(layers[each]) for each in ("dense_1", "dense")] == [True, False]
+    assert all(calls[each].arguments["training"] is False for each in ("dense_1", "drop"))
 
 
 def test_a_model_goes_with_its_last_layer_and_stays_while_another_uses_it() -> None:

@@ -61,7 +61,7 @@ def graph_of(model: Any, own: Mapping[Any, str] = MappingProxyType({}), keep_cod
             False: it is refused.
     """
     shared = _Shared(own, dissolved(model, is_graph), keep_code)
-    graph = _Reader(shared, "", model).read()
+    graph = _Reader(shared, "", model, {}).read()
     return Found(
         graph,
         shared.models,
@@ -122,25 +122,26 @@ class _Shared:
         self.known = Known()
         self.kept: list[Any] = []
 
-    def model(self, made: Any, path: str | None) -> str:
+    def model(self, made: Any, path: str | None, owners: dict[int, str]) -> str:
         """Read a model inside; return its id.
 
         Args:
             made: The model.
             path: Path of the layer that it is, with which those of its layers begin; `None` where they have no
                 weights of their own, as in a wrapper.
+            owners: Names of the layers beside and around it that have weights, by the `id` of each variable.
         """
         key = _free(made.name, self.models)
         self.models[key] = Graph()
-        self.models[key] = _Reader(self, path, made).read()
+        self.models[key] = _Reader(self, path, made, owners).read()
         return key
 
 
 class _Reader:
     """Collect inputs, layers and calls of one graph, going through the calls of a model in their order."""
 
-    def __init__(self, shared: _Shared, path: str | None, model: Any) -> None:
-        self.shared, self.path, self.model = shared, path, model
+    def __init__(self, shared: _Shared, path: str | None, model: Any, owners: dict[int, str]) -> None:
+        self.shared, self.path, self.model, self.owners = shared, path, model, owners
         self.inputs: dict[str, Input] = {}
         self.layers: dict[str, Layer] = {}
         self.calls: dict[str, Call] = {}
@@ -240,7 +241,8 @@ class _Reader:
         if layer is None:
             layer = self._free(name)
             self.layers[layer] = Layer(MODEL)  # so that nothing inside takes its id
-            model = self.shared.model(operation, None if self.path is None else f"{self.path}{layer}/")
+            path = None if self.path is None else f"{self.path}{layer}/"
+            model = self.shared.model(operation, path, self.owners)
             self.layers[layer] = Layer(MODEL, {"model": model})
             self._keep(operation, "", layer)
         key = self._call(layer, taken, values)
@@ -278,9 +280,19 @@ class _Reader:
             found = self._free(name)
             self._keep(operation, part, found)
             self.layers[found] = Layer(spec.class_name, spec.config)
-            if has_weights and operation.weights and self.path is not None:
-                self.shared.weights[f"{self.path}{found}"] = operation
+            if has_weights and operation.weights:
+                self._own(name, operation)
+                if self.path is not None:
+                    self.shared.weights[f"{self.path}{found}"] = operation
         return found
+
+    def _own(self, name: str, layer: Any) -> None:
+        """Note whose the weights of a layer are; refuse it where another has them too, as what a wrapper is around."""
+        ids = {id(weight) for weight in layer.weights}
+        others = dict.fromkeys(self.owners[each] for each in ids if each in self.owners)
+        if others:
+            self._refuse(name, f"shares weights with {', '.join(others)}: in a project, only calls of one layer do")
+        self.owners |= dict.fromkeys(ids, name)
 
     def _keep(self, operation: Any, part: str, key: str) -> None:
         self._ids[id(operation), part] = key
@@ -310,7 +322,7 @@ class _Reader:
             return lambda_spec(layer)
         inner = getattr(layer, "layer", None)
         if isinstance(inner, keras.Model) and is_graph(inner):
-            return wrapper_of(layer, self.shared.model(inner, None), self.shared.known)
+            return wrapper_of(layer, self.shared.model(inner, None, {}), self.shared.known)
         learned = _learned(layer) if type(layer).__name__ in LEARNED else {}
         return spec_of(layer, "layer", self.shared.known, learned)
 

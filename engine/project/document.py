@@ -221,8 +221,9 @@ class Project(msgspec.Struct, frozen=True):
             model inside `MODEL/ID`.
         weights: HDF5 file of the weights that training starts from, by place of the layers, relative to the project's
             folder; `""` starts from new ones.
-        weights_from: Place that a layer had when `weights` was written, by the place it has now, where it has another
-            since; no other layer takes those weights. `""` is of a layer that was added since: it starts from new ones.
+        weights_from: Path that a layer has in `weights`, by the place it has now, where it has another since; `./dense`
+            and `../dense` are told from the path of the model that the place is in. No other layer takes those weights.
+            `""` is of a layer that was added since: it starts from new ones.
         models: Graphs that layers of class `MODEL` apply, by id.
         notes: What somebody wrote on a card, by place as in `layout`.
         code: Files with layers, losses and metrics of the project's own beside `layers.py`, which always counts.

@@ -1,6 +1,6 @@
 """Commands that make a model inside of some layers, and layers of a model inside again.
 
-Starting weights are kept: where a layer moves to another place, `Project.weights_from` tells the place that it has in
+Starting weights are kept: where a layer moves to another place, `Project.weights_from` tells the path that it has in
 the file of weights, so that neither grouping nor a name that had to be made free loses them.
 """
 
@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from kerastui.engine.catalog.catalog import catalog
 from kerastui.engine.project.commands import without_outputs
-from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project
+from kerastui.engine.project.document import MODEL, Call, Graph, Input, Layer, Project, Value
 from kerastui.engine.project.edits import EditError
 from kerastui.engine.project.graph import (
     calls_of,
@@ -29,9 +30,14 @@ from kerastui.engine.project.graph import (
 )
 from kerastui.engine.project.inside import place_of
 from kerastui.engine.project.measures import renamed_monitor
+from kerastui.engine.project.swapping import as_frozen, is_frozen
 from kerastui.engine.project.taking import refed
+from kerastui.engine.project.weights import put_inside, taken_out
 
 T = TypeVar("T")
+
+TRAINING = "training"
+"""Argument of a call that holds for all that is inside of a model."""
 
 UNKNOWN = Input((None,))
 """Input of a group whose tensor nobody knows yet; the engine tells when it does not fit."""
@@ -81,13 +87,18 @@ def group(
     outer = _put_in(graph, inner, new, Layer(MODEL, {"model": new}, named), tuple(entering))
     model = Graph(inputs, layers, calls, outputs)
     project = _resourced(replace(project, graph=outer, models={**project.models, new: model}), ends)
-    return _moved(project, {key: place_of(new, key) for key in calls}, {key: place_of(new, key) for key in layers}), new
+    places = {key: place_of(new, key) for key in calls}
+    project = replace(
+        project, layout=_carried(project.layout, places, False), notes=_carried(project.notes, places, False)
+    )
+    return replace(project, weights_from=put_inside(project, new, layers)), new
 
 
 def ungroup(project: Project, key: str) -> tuple[Project, list[str]]:
     """Put the layers of a model inside in the place of the call of it.
 
-    Names that are taken are made free with a number; a model that is called several times leaves shared layers.
+    Names that are taken are made free with a number; a model that is called several times leaves shared layers. Those
+    of a frozen model are frozen then, and `training=` of its call goes on to what takes it.
 
     Args:
         project: The project.
@@ -113,6 +124,8 @@ def ungroup(project: Project, key: str) -> tuple[Project, list[str]]:
     wanted = {*model.layers, *model.calls}
     layer_ids = {inner: _free(inner, taken, wanted) for inner in model.layers}
     layers = {new: _renamed(model.layers[old], taken) for old, new in layer_ids.items()}
+    if is_frozen(layer):
+        layers = {new: as_frozen(each) for new, each in layers.items()}
     project = replace(project, graph=replace(graph, layers=_spliced(graph.layers, owner, layers)))
     opened: list[str] = []
     places: dict[str, str] = {}
@@ -124,8 +137,10 @@ def ungroup(project: Project, key: str) -> tuple[Project, list[str]]:
         project = _unfolded(project, each, model, ids, layer_ids)
         places |= {place_of(model_id, old): new for old, new in ids.items()} if first else {}
         opened += ids.values() if each == key else []
-    moved = {place_of(model_id, old): new for old, new in layer_ids.items()}
-    return _moved(project, places, moved), opened
+    project = replace(
+        project, layout=_carried(project.layout, places, True), notes=_carried(project.notes, places, True)
+    )
+    return replace(project, weights_from=taken_out(project, owner, model_id, layer_ids)), opened
 
 
 def rename_output(project: Project, model: str, name: str, new: str) -> Project:
@@ -304,13 +319,26 @@ def _unfolded(
         return feeding[node] if node in feeding else wired(ids[node], port_of(source))
 
     calls = {
-        new: replace(_refed(within, old, outside), layer=layer_ids[model.calls[old].layer]) for old, new in ids.items()
+        new: replace(
+            _refed(within, old, outside),
+            layer=layer_ids[model.calls[old].layer],
+            arguments=_passed_on(graph.calls[key], model.calls[old], model.layers[model.calls[old].layer]),
+        )
+        for old, new in ids.items()
     }
     ends = {wired(key, port): outside(source) for port, source in model.outputs.items()}
     if ends:
         ends[key] = next(iter(ends.values()))
     project = replace(project, graph=replace(graph, calls=_spliced(graph.calls, key, calls)))
     return _resourced(project, ends, gone=key)
+
+
+def _passed_on(outer: Call, inner: Call, layer: Layer) -> Mapping[str, Value]:
+    """Return the arguments of a call in a model, with `training` of the model's call in the place of its own."""
+    entry = catalog().layer(layer.class_name)
+    takes = layer.class_name == MODEL or (entry is not None and any(each.name == TRAINING for each in entry.options))
+    passed = {TRAINING: outer.arguments[TRAINING]} if takes and TRAINING in outer.arguments else {}
+    return {**inner.arguments, **passed}
 
 
 def _fed(graph: Graph, key: str, end: Callable[[str], str | None]) -> Call:
@@ -340,19 +368,10 @@ def _resourced(project: Project, ends: Mapping[str, str | None], gone: str = "")
     return without_outputs(replace(project, graph=replace(graph, calls=calls, outputs=outputs)), lost)
 
 
-def _moved(project: Project, nodes: Mapping[str, str], layers: Mapping[str, str]) -> Project:
-    """Return a project in which what is told by place follows calls and layers to their new places."""
-    weights = dict(project.weights_from)
-    for old, new in layers.items() if project.weights else ():
-        origin = weights.pop(old, old)
-        if origin != new:
-            weights[new] = origin
-    return replace(
-        project,
-        layout={nodes.get(place, place): item for place, item in project.layout.items()},
-        notes={nodes.get(place, place): item for place, item in project.notes.items()},
-        weights_from=weights,
-    )
+def _carried(items: Mapping[str, T], places: Mapping[str, str], kept: bool) -> dict[str, T]:
+    """Return what is told by place, at the new places too of what has moved; the old ones are `kept` or left."""
+    moved = {places.get(place, place): item for place, item in items.items()}
+    return {**items, **moved} if kept else moved
 
 
 def _spliced(items: Mapping[str, T], key: str, others: Mapping[str, T]) -> dict[str, T]:

@@ -42,7 +42,7 @@ def opened(project: Project, model: str) -> Project:
         compile=Compile(),
         layout=_inner(project.layout, model),
         notes=_inner(project.notes, model),
-        weights_from={key: _seen(place, model) for key, place in _inner(project.weights_from, model).items()},
+        weights_from={key: _seen(key, origin) for key, origin in _inner(project.weights_from, model).items()},
     )
 
 
@@ -62,7 +62,7 @@ def closed(project: Project, model: str, view: Project) -> Project:
         layout=_outer(project.layout, model, view.layout),
         notes=_outer(project.notes, model, view.notes),
         weights_from=_outer(
-            project.weights_from, model, {key: _told(place, model) for key, place in view.weights_from.items()}
+            project.weights_from, model, {key: _told(key, origin) for key, origin in view.weights_from.items()}
         ),
     )
 
@@ -158,15 +158,23 @@ def _outer(items: Mapping[str, T], model: str, inner: Mapping[str, T]) -> dict[s
     return {place: now[place] for place in items if place in now} | now
 
 
-def _seen(place: str, model: str) -> str:
-    """Return how a place is written in the view of a model: that of the project's own graph begins with `/`."""
-    owner, node = split_place(place)
-    return node if owner == model else place if owner or not place else f"/{node}"
+def _seen(place: str, origin: str) -> str:
+    """Return how a path in the file of weights is written in the view of a model: from there, or from the root by `/`.
+
+    Args:
+        place: Place in the view that the path is told of.
+        origin: The path as the project writes it, from the place by `.`.
+    """
+    if origin.startswith(("./", "../")):
+        return origin.removeprefix("./") if not split_place(place)[0] else origin
+    return origin and f"/{origin}"
 
 
-def _told(place: str, model: str) -> str:
-    """Return a place as the project writes it; none is none."""
-    return place.removeprefix("/") if "/" in place or not place else place_of(model, place)
+def _told(place: str, origin: str) -> str:
+    """Return a path in the file of weights as the project writes it; the inverse of `_seen`."""
+    if not origin or origin.startswith(("/", "./", "../")):
+        return origin.removeprefix("/")
+    return f"../{origin}" if split_place(place)[0] else f"./{origin}"
 
 
 def _outside(items: Mapping[str, T], models: set[str]) -> dict[str, T]:

@@ -98,6 +98,11 @@ def is_frozen(layer: Layer) -> bool:
     return layer.config.get(TRAINABLE) is False
 
 
+def as_frozen(layer: Layer) -> Layer:
+    """Return a layer that is kept from being trained; one that cannot have weights as it is."""
+    return _frozen(layer, True) if _can_freeze(layer) else layer
+
+
 def _can_freeze(layer: Layer) -> bool:
     entry = catalog().layer(layer.class_name)
     return layer.class_name == MODEL or (entry is not None and entry.argument(TRAINABLE) is not None)

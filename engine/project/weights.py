@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
+from posixpath import normpath
 
 from msgspec.structs import replace
 
@@ -118,22 +119,69 @@ def saved_paths(project: Project, paths: Sequence[str], saved: Collection[str]) 
 
 
 def told_places(
-    project: Project, graph: Graph | None = None, path: str = "", owner: str = ""
+    project: Project, graph: Graph | None = None, path: str = "", owner: str = "", was: str | None = ""
 ) -> Iterator[tuple[str, str]]:
-    """Yield the place that a layer had when the weights were written, by path, where `weights_from` tells it.
+    """Yield the path that a layer has in the file of weights, by its own, where `weights_from` tells of it.
+
+    What is told of a model's layer counts for all that is inside the model.
 
     Args:
         project: The project.
         graph: The graph to look in; the project's own where omitted.
         path: What the paths in it begin with.
         owner: The model that the graph is.
+        was: What the paths of its layers in the file begin with; `None` where it is newer than the file.
     """
     for key, layer in (project.graph if graph is None else graph).layers.items():
+        told = project.weights_from.get(place_of(owner, key))
+        origin = "" if was is None else _in_file(f"{was}{key}" if told is None else told, was)
         inner = str(layer.config.get("model", "")) if layer.class_name == MODEL else ""
         if inner in project.models:
-            yield from told_places(project, project.models[inner], f"{path}{key}/", inner)
-        elif (place := place_of(owner, key)) in project.weights_from:
-            yield f"{path}{key}", project.weights_from[place]
+            within = f"{origin}/" if origin else None
+            yield from told_places(project, project.models[inner], f"{path}{key}/", inner, within)
+        elif told is not None or origin != f"{path}{key}":
+            yield f"{path}{key}", origin
+
+
+def put_inside(project: Project, model: str, layers: Iterable[str]) -> dict[str, str]:
+    """Return what `weights_from` tells after layers of the graph went into a new model that the graph applies.
+
+    Args:
+        project: The project, or the view of one of its models.
+        model: Id of the new model and of the layer that applies it.
+        layers: Ids of the layers.
+    """
+    weights = dict(project.weights_from)
+    for key in layers if project.weights else ():
+        origin = weights.pop(key, key)
+        if origin != place_of(model, key):
+            weights[place_of(model, key)] = f"../{origin}" if origin.startswith("../") else origin
+    return weights
+
+
+def taken_out(project: Project, owner: str, model: str, layers: Mapping[str, str]) -> dict[str, str]:
+    """Return what `weights_from` tells after layers of a model were put into the place of a layer that applies it.
+
+    Args:
+        project: The project, or the view of one of its models.
+        owner: Id of the layer that applied the model.
+        model: Id of the model; what is told of its layers stays, since another layer may apply it.
+        layers: Ids that its layers have in the graph, by those in the model.
+    """
+    weights = dict(project.weights_from)
+    was = weights.pop(owner, owner)
+    for key, new in layers.items() if project.weights else ():
+        told = weights.get(place_of(model, key), f"./{key}")
+        origin = _in_file(told, f"{was}/") if was else ""
+        weights.pop(new, None)
+        if origin != new:
+            weights[new] = origin
+    return weights
+
+
+def _in_file(told: str, was: str) -> str:
+    """Return the path that is told of a layer, one that begins with `.` from where its graph has been."""
+    return normpath(f"{was}{told}") if told.startswith(("./", "../")) else told
 
 
 def _ends_in(path: str, place: str) -> bool:
