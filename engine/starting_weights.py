@@ -16,6 +16,7 @@ import h5py
 
 from kerastui.engine.building import BuildError
 from kerastui.engine.files import replacing
+from kerastui.engine.hdf5_names import read_strings
 from kerastui.engine.project.document import MODEL, Graph, Project
 from kerastui.engine.project.graph import layer_name
 from kerastui.engine.project.weights import HINT, check_weights, saved_paths
@@ -24,7 +25,6 @@ from kerastui.engine.saving.hdf5_weights import (
     assign,
     has_layer_names,
     plan_layers,
-    read_strings,
     write_layers,
 )
 

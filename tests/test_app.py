@@ -100,7 +100,7 @@ async def test_from_the_demo_to_a_saved_model_by_keys_alone(pilot: Pilot[None], 
     await until(pilot, lambda: app.studio.run is not None and len(app.studio.run.history) >= 2, 120)
     await press(pilot, "space")
     await run_is(pilot, "paused")
-    assert "paused" in screen_text(app)
+    await until(pilot, lambda: "paused" in screen_text(app))
     await press(pilot, "space")
     await run_is(pilot, "running")
     done = len(app.studio.run.history) if app.studio.run else 0

@@ -62,7 +62,7 @@ def start() -> Running:
             stderr=errors,
             start_new_session=True,
             cwd="/",
-            env=_environment(),
+            env=environment(),
         )
     _children[child.pid] = child
     return Running(child.pid, str(socket), str(log))
@@ -149,7 +149,8 @@ def _drop_old_logs(folder: Path, keep: int = 20) -> None:
         path.unlink(missing_ok=True)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the environment of a process that loads TensorFlow."""
     # TensorFlow's own chatter at INFO tells a user nothing; warnings and errors stay in the log.
     return {
         **os.environ,

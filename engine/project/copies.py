@@ -116,7 +116,7 @@ def put_in(project: Project, fragment: Fragment, after: str | None = None) -> tu
         | {new: replace(_remodelled(part.layers[old], models), name=names[old]) for old, new in layers.items()},
         calls={**graph.calls, **calls},
     )
-    inner = {models[key]: _with_models(model, models) for key, model in fragment.models.items()}
+    inner = {models[key]: with_models(model, models) for key, model in fragment.models.items()}
     notes = {_place(place, ids, models): note for place, note in fragment.notes.items()}
     project = replace(
         project,
@@ -207,6 +207,16 @@ def share(project: Project, key: str, source: str | None = None) -> tuple[Projec
     return replace(project, graph=replace(graph, calls=calls)), new
 
 
+def with_models(graph: Graph, models: Mapping[str, str]) -> Graph:
+    """Return a graph whose layers apply models under other ids.
+
+    Args:
+        graph: The graph.
+        models: The new id of a model by the one that it had.
+    """
+    return replace(graph, layers={key: _remodelled(layer, models) for key, layer in graph.layers.items()})
+
+
 def _plain(key: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9_.-]+", key) is not None
 
@@ -263,10 +273,6 @@ def _remodelled(layer: Layer, models: Mapping[str, str]) -> Layer:
     if layer.class_name != MODEL or not isinstance(model, str):
         return layer
     return replace(layer, config={**layer.config, "model": models.get(model, model)})
-
-
-def _with_models(graph: Graph, models: Mapping[str, str]) -> Graph:
-    return replace(graph, layers={key: _remodelled(layer, models) for key, layer in graph.layers.items()})
 
 
 def _place(place: str, ids: Mapping[str, str], models: Mapping[str, str]) -> str:

@@ -67,19 +67,15 @@ def saved_layers(project: Project, folder: Path) -> tuple[str, ...]:
     """
     if check_weights(project, folder) or not project.weights:
         return ()
-    import h5py  # 0.2 s, and only code for a project with weights needs it
+    import h5py  # 0.2 s, and only a project with weights needs it
+
+    from kerastui.engine.hdf5_names import read_strings
 
     try:
         with h5py.File(folder / project.weights, "r") as file:
-            # Keras spreads a long list over several attributes.
-            keys = ["layer_names"] if "layer_names" in file.attrs else []
-            keys = keys or [
-                f"layer_names{part}" for part in range(len(file.attrs)) if f"layer_names{part}" in file.attrs
-            ]
-            names = [name for key in keys for name in file.attrs[key]]
+            return tuple(read_strings(file, "layer_names"))
     except OSError:
         return ()
-    return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
 
 
 def saved_paths(project: Project, paths: Sequence[str], saved: Collection[str]) -> dict[str, str]:

@@ -11,9 +11,9 @@ from typing import Any
 import h5py
 import numpy as np
 
+from kerastui.engine.hdf5_names import read_strings, write_strings
 from kerastui.engine.keras_private import keras
 from kerastui.engine.saving.bridge.optimizer_state import SLOTS
-from kerastui.engine.saving.hdf5_weights import read_strings, write_strings
 
 KERAS_ORDER = "kerastui_names"
 """The attribute that lists an optimizer's state as Keras 3 does; `weight_names` is for tf_keras."""

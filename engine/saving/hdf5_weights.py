@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import h5py
-import numpy as np
 
+from kerastui.engine.hdf5_names import read_strings, write_strings
 from kerastui.engine.keras_private import (
     keras,
     read_dataset,
@@ -23,9 +23,6 @@ from kerastui.engine.keras_private import (
 
 TOP_LEVEL = "top_level_model_weights"
 """The group of the weights that belong to the model itself and to none of its layers."""
-
-_ATTRIBUTE_LIMIT = 64512
-"""Bytes that Keras puts into one attribute at most; HDF5 allows 64 KiB together with the attribute's header."""
 
 
 @dataclass
@@ -132,52 +129,6 @@ def _write_weights(group: h5py.Group, weights: list[Any]) -> None:
         value = value_in_place(weight)
         # HDF5 has no bfloat16; float32 holds each of its values.
         group.create_dataset(name, data=value.astype("float32") if value.dtype == "bfloat16" else value)
-
-
-def write_strings(group: h5py.Group, name: str, values: list[str]) -> None:
-    """Write an attribute that is a list of names, spread over several where it is long, as Keras does.
-
-    Args:
-        group: The group.
-        name: The attribute.
-        values: The names.
-
-    Raises:
-        ValueError: If a name alone is too long.
-    """
-    array = np.asarray([value.encode() for value in values])
-    count = -(-array.nbytes // _ATTRIBUTE_LIMIT)
-    while any(chunk.nbytes > _ATTRIBUTE_LIMIT for chunk in np.array_split(array, max(count, 1))):
-        if array.itemsize > _ATTRIBUTE_LIMIT:
-            raise ValueError(
-                f"HDF5 holds names of {_ATTRIBUTE_LIMIT} bytes at most. Received: {max(values, key=len)!r}"
-            )
-        count += 1
-    if count <= 1:
-        group.attrs[name] = array
-        return
-    for number, chunk in enumerate(np.array_split(array, count)):
-        group.attrs[f"{name}{number}"] = chunk
-
-
-def read_strings(group: h5py.Group, name: str) -> list[str]:
-    """Read what `write_strings` or Keras wrote.
-
-    Args:
-        group: The group.
-        name: The attribute.
-
-    Returns:
-        The names; none if there is no such attribute.
-    """
-    attributes = [name] if name in group.attrs else []
-    while not attributes or attributes != [name]:
-        following = f"{name}{len(attributes)}"
-        if following not in group.attrs:
-            break
-        attributes.append(following)
-    values = [value for attribute in attributes for value in group.attrs[attribute]]
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
 
 
 def has_layer_names(file: h5py.Group) -> bool:

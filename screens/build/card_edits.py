@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from textual import events, on
+from textual import events, on, work
 
 from kerastui.engine.project import arranging, commands, copies, grouping, swapping
 from kerastui.engine.project.document import MODEL, Input, Project
@@ -187,6 +187,36 @@ class CardEdits(GraphEdits):
             self._refuse("nothing was copied yet; y copies the selected cards")
             return
         self._put("paste", lambda: copies.paste_text(self._project, text, self.cursor))
+
+    @work(group="import", exclusive=True, exit_on_error=False)
+    async def action_import_model(self) -> None:
+        """Ask for a model, and put it behind the card under the cursor, with its weights."""
+        from kerastui.engine.process.importing import bring_model
+        from kerastui.engine.project.bringing import bring
+        from kerastui.screens.widgets.import_model import ModelFile, import_model, name_of
+
+        studio = self._studio
+        folder, model = studio.open_workspace.folder, studio.model
+        source = await self.app.push_screen_wait(ModelFile(folder))
+        if source is None:
+            return
+        name = name_of(source)
+        brought = await import_model(
+            self.app, source, lambda text, unsafe: bring_model(text, name, studio.project, model, folder, unsafe)
+        )
+        if brought is None:
+            return
+        try:
+            after, key = bring(studio.project, model, brought.project, self.cursor, brought.weights)
+        except EditError as error:
+            self._refuse(str(error))
+            return
+        studio.do(f"import {source.name}", after)
+        self.show(self._view())
+        if key is not None:
+            self.select(key)
+        if brought.left_out:
+            self.notify(f"without {', '.join(brought.left_out)}", title="imported", timeout=8, markup=False)
 
     def action_group(self) -> None:
         """Ask for a name, and make a model of the selected cards."""

@@ -41,7 +41,7 @@ CARD_ACTIONS = frozenset(
 
 MENU = (
     CARD_ACTIONS
-    | {"add", "insert", "connect", "wire", "cut", "rewire", "open", "move", "paste", "mark"}
+    | {"add", "insert", "import_model", "connect", "wire", "cut", "rewire", "open", "move", "paste", "mark"}
     | {"enter_model", "fold", "unfold", "fit", "center", "zoom"}
 )
 """Actions that the menu lists."""
@@ -58,7 +58,8 @@ A card is one layer; the flow is downwards. `↑` `↓` follow the wires, `←` 
 `a` adds a layer after the card, `i` one on the wire into it, `c` draws a wire from it, `x` cuts one into it, `o` makes
 it an output. `enter` opens its arguments in the inspector, or the model that it is; `esc` leaves that. `space` selects
 several, `g` makes a model of them, `y` copies them as text, `p` pastes, `/` finds a card in whatever model it is.
-`+` shows the graph of a model within its card, `-` hides it; so does a click on its mark.
+`+` shows the graph of a model within its card, `-` hides it; so does a click on its mark. `I` imports a model from a
+file, or one of Keras's own, as a model inside.
 `.` or the right button lists all there is.
 `e` selects a wire of the card: the border tells what goes along it, `x` cuts it, `R` takes its end elsewhere. `v` comes
 back to the card. The mouse draws a wire from the lower border of a card, or from the right end of one that is a line.
@@ -98,6 +99,7 @@ class GraphPane(Opening, inherit_bindings=False):
         Binding("O", "rename_output", "rename output", show=False, id="graph.rename_output"),
         Binding("y,ctrl+c", "copy", "copy", show=False, id="graph.copy", tooltip="as text, to the clipboard"),
         Binding("p,ctrl+v", "paste", "paste", show=False, id="graph.paste", tooltip="what was copied"),
+        Binding("I", "import_model", "import a model", show=False, id="graph.import", tooltip="with its weights"),
         Binding("D", "duplicate", "duplicate", show=False, id="graph.duplicate"),
         Binding("S", "share", "share", show=False, id="graph.share", tooltip="call the same layer on another input"),
         Binding("G", "ungroup", "ungroup", show=False, id="graph.ungroup", tooltip="put its layers in its place"),
@@ -245,7 +247,7 @@ class GraphPane(Opening, inherit_bindings=False):
             return self.mode == ENDS[action]
         if self.in_mode:
             return action in ("cursor", "leave")
-        if action in ("add", "paste", "menu"):
+        if action in ("add", "paste", "import_model", "menu"):
             return True
         if action == "on_wire":
             return self.wire is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import msgspec
-from textual import on
+from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -35,6 +35,7 @@ from kerastui.screens.widgets.words import age
 START: tuple[tuple[str, str, str, str], ...] = (
     ("new", "n", "new, empty graph", "name it, then build"),
     ("open", "o", "open a project", "a project folder"),
+    ("import_model", "i", "import a model", "a model file"),
     ("templates", "T", "take a template", "each trains as it is"),
 )
 """The start list: action, key, words, what it asks for."""
@@ -89,7 +90,7 @@ class HomeScreen(StudioScreen):
     HomeScreen.-narrow #templates { display: none; }
     HomeScreen.-narrow #lists { height: 1fr; layout: vertical; }
     HomeScreen.-narrow #recent { width: 1fr; height: 1fr; }
-    HomeScreen.-narrow #start { width: 1fr; height: 5; padding: 0; }
+    HomeScreen.-narrow #start { width: 1fr; height: 6; padding: 0; }
 
     /* A large screen: more recent projects. */
     HomeScreen.-high #lists { height: 1fr; }
@@ -98,6 +99,7 @@ class HomeScreen(StudioScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "new", id="home.new", tooltip="an empty graph in a folder of its own"),
         Binding("o", "open", "open", id="home.open", tooltip="choose a project's folder"),
+        Binding("i", "import_model", "import", id="home.import", tooltip="a model file, or one of keras.applications"),
         Binding("T", "templates", "templates", id="home.templates", tooltip="projects that train as they are"),
         Binding("tab", "app.focus_next", "pane", id="home.pane"),
     ]
@@ -195,9 +197,10 @@ class HomeScreen(StudioScreen):
     @on(Rows.Selected, "#start")
     def _start_chosen(self, event: Rows.Selected) -> None:
         event.stop()
-        actions: dict[str, Callable[[], None]] = {
+        actions: dict[str, Callable[[], object]] = {
             "new": self.action_new,
             "open": self.action_open,
+            "import_model": self.action_import_model,
             "templates": self.action_templates,
         }
         actions[event.key]()
@@ -220,6 +223,28 @@ class HomeScreen(StudioScreen):
     def _opened(self, folder: Path | None) -> None:
         if folder is not None:
             self.post_message(self.ProjectChosen(folder))
+
+    @work(group="import", exclusive=True, exit_on_error=False)
+    async def action_import_model(self) -> None:
+        """Make a project of a model, and open it."""
+        from kerastui.engine.process.importing import make_project
+        from kerastui.screens.widgets.import_model import ModelFile, import_model, name_of
+        from kerastui.screens.widgets.modals import Prompt
+
+        source = await self.app.push_screen_wait(ModelFile(Path.cwd()))
+        if source is None:
+            return
+        place = f"./{free_name(Path.cwd(), name_of(source))}"
+        label = f"A folder for what {source.name} becomes; its name becomes the name of the project."
+        text = await self.app.push_screen_wait(Prompt("new project", label, place, check=taken_place, paths=True))
+        if text is None:
+            return
+        folder = Path(text.strip()).expanduser().absolute()
+        left_out = await import_model(self.app, source, lambda name, unsafe: make_project(name, folder, unsafe))
+        if left_out is not None:
+            self.post_message(self.ProjectChosen(folder))
+            if left_out:
+                self.app.notify(f"without {', '.join(left_out)}", title="imported", timeout=8, markup=False)
 
     def action_templates(self) -> None:
         """Go to the cards, or list the templates where there is no room for cards."""
@@ -304,4 +329,18 @@ def wrong_place(text: str) -> str:
         return f"there is a project in {folder.name} already; {free_name(folder.parent, folder.name)} is free"
     if folder.exists() and not folder.is_dir():
         return f"{folder.name} is a file; {free_name(folder.parent, folder.name)} is free"
+    return ""
+
+
+def taken_place(text: str) -> str:
+    """Return why no model can be imported into a folder, `""` if one can: it is absent or empty.
+
+    Args:
+        text: The folder as typed.
+    """
+    if wrong := wrong_place(text):
+        return wrong
+    folder = Path(text.strip()).expanduser().absolute()
+    if folder.is_dir() and any(folder.iterdir()):
+        return f"{folder.name} is not empty; {free_name(folder.parent, folder.name)} is free"
     return ""

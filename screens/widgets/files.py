@@ -177,13 +177,20 @@ class OpenFile(Dialog[Path | None]):
     @on(Rows.Selected)
     def _submitted(self) -> None:
         """Take the path typed if it is one to take, else what the cursor is on."""
-        typed = self._path(self.query_one(Input).value)
-        if not self._folders and typed.is_file():
+        text = self.query_one(Input).value
+        typed = self._path(text)
+        if (named := self._named(text)) is not None:
+            self.dismiss(named)
+        elif not self._folders and typed.is_file():
             self.dismiss(typed)
         elif (path := self._highlighted()) is not None:
             self._enter(path)
         elif typed.is_dir() and self._folders:
             self.dismiss(typed)
+
+    def _named(self, text: str) -> Path | None:
+        """Return what a text names that is no path; a subclass that takes such names overrides this."""
+        return None
 
     def _enter(self, path: Path) -> None:
         """Go into a folder, or take a file."""
