@@ -283,10 +283,6 @@ async def test_a_model_file_comes_into_home_and_build_by_the_real_process(tmp_pa
         await settled(pilot)
         await pilot.press("I")
         await until(pilot, lambda: isinstance(app.screen, OpenFile))
-        await pilot.press("ctrl+u", *"keras:Nope", "enter")
-        await until(pilot, lambda: isinstance(app.screen, Message) and "has no model Nope" in screen_text(app), 60)
-        await pilot.press("escape", "I")
-        await until(pilot, lambda: isinstance(app.screen, OpenFile))
         await pilot.press("ctrl+u", *f"{tmp_path}/net.json", "enter")
         await until(pilot, lambda: app.studio.project.models, 60)
         assert app.studio.project.models["net"].layers["end"].config == {"units": 3}

@@ -99,7 +99,7 @@ class GraphPane(Opening, inherit_bindings=False):
         Binding("O", "rename_output", "rename output", show=False, id="graph.rename_output"),
         Binding("y,ctrl+c", "copy", "copy", show=False, id="graph.copy", tooltip="as text, to the clipboard"),
         Binding("p,ctrl+v", "paste", "paste", show=False, id="graph.paste", tooltip="what was copied"),
-        Binding("I", "import_model", "import a model", show=False, id="graph.import", tooltip="with its weights"),
+        Binding("I", "import_model", "import a model", show=False, id="graph.import_model", tooltip="with its weights"),
         Binding("D", "duplicate", "duplicate", show=False, id="graph.duplicate"),
         Binding("S", "share", "share", show=False, id="graph.share", tooltip="call the same layer on another input"),
         Binding("G", "ungroup", "ungroup", show=False, id="graph.ungroup", tooltip="put its layers in its place"),
