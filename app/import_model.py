@@ -59,25 +59,15 @@ def import_model(
     if weights is not None:
         click.echo(f"loading the weights {weights}, which Keras downloads the first time", err=True)
     quiet()
-    from kerastui.engine.importing.project import ImportRefused, layers_with_code, project_of, write_project
+    from kerastui.engine.importing.project import ImportRefused
 
     try:
         with without_remarks():
             model, trained, own = _opened(source, objects, allow_unsafe, weights)
             if freeze:
                 model.trainable = False
-            if verify and not trained:
-                raise ValueError(f"{source} has no weights to predict with; leave out --verify")
-            if own.files:
-                _read(own)
-            imported = project_of(model, folder.name, weights=trained, own=own, keep_code=allow_unsafe)
-            code = layers_with_code(imported.project.graph, imported.project.models)
-            if verify and code:
-                raise ValueError(
-                    f"{', '.join(code)} of {source} is code, so nothing can be compared; leave out --verify"
-                )
-            write_project(folder, imported, replace=force)
-            error = _largest_error(model, folder) if verify and trained else None
+            imported = _written(model, trained, own, source, folder, verify, allow_unsafe, force)
+            error = _largest_error(model, folder) if verify else None
     except ImportRefused as refused:
         no_file = _is_named(source) or source.suffix == CODE
         return fail(f"{source}: {refused.what if no_file else refused}", "", as_json)
@@ -89,6 +79,28 @@ def import_model(
         found |= {"largest_error": error if math.isfinite(error) else None, "same": same}
     _tell(found, error, same, as_json)
     return 0 if same else 1
+
+
+def _written(
+    model: Any, trained: bool, own: Own, source: Path, folder: Path, verify: bool, keep_code: bool, force: bool
+) -> Imported:
+    """Write a project of a model; one that is to be compared with it needs weights and no code.
+
+    Raises:
+        ValueError: It cannot be compared.
+    """
+    from kerastui.engine.importing.project import layers_with_code, project_of, write_project
+
+    if verify and not trained:
+        raise ValueError(f"{source} has no weights to predict with; leave out --verify")
+    if own.files:
+        _read(own)
+    imported = project_of(model, folder.name, weights=trained, own=own, keep_code=keep_code)
+    code = layers_with_code(imported.project.graph, imported.project.models)
+    if verify and code:
+        raise ValueError(f"{', '.join(code)} of {source} is code, so nothing can be compared; leave out --verify")
+    write_project(folder, imported, replace=force)
+    return imported
 
 
 def _refusal(source: Path, folder: Path, force: bool, weights: str | None) -> tuple[str, str] | None:
